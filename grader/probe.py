@@ -1,0 +1,307 @@
+"""The probe: the half of a check that runs where the answer lives.
+
+It calls the answer on given inputs and returns plain data about what happened. It holds no
+expected values, references or misconceptions, and imports nothing that does: in class grading
+this module runs inside the sandbox, next to the submission, and the judge stays outside.
+
+An exercise may bring its own probe: a function `(answer, *inputs) -> plain data` that, say,
+builds and drives a class. It travels as source text, so it may use only its arguments, builtins
+and `np`.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import inspect
+import linecache
+import sys
+import textwrap
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import CodeType, ModuleType, TracebackType
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from grader import plain
+from grader.guard import captured_output, time_limit
+from grader.plain import Plain
+
+Inputs: TypeAlias = tuple[Any, ...]
+Probe: TypeAlias = Callable[..., Any]
+
+_OUR_FILES = str(Path(__file__).parent)
+
+
+def call(answer: Any, *inputs: Any) -> Any:
+    """Call the answer: the probe of function exercises."""
+    return answer(*inputs)
+
+
+def value(answer: Any) -> Any:
+    """Hand back the answer itself: the probe of results, such as trained weights."""
+    return answer
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a call gave no result: the exception, and the learner's line that raised it."""
+
+    type: str
+    message: str
+    line: str = ""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one call of the answer did, as plain data."""
+
+    result: Plain = None
+    fault: Fault | None = None
+    printed: str = ""
+    mutated: tuple[int, ...] = ()  # positions of the inputs that the call changed
+    aliased: bool = False  # the result shares memory with an input
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the judge asks of the answer's side: run this probe on these inputs."""
+
+    cases: Sequence[Inputs]
+    probe: Probe = call
+    seconds: float = 2.0
+
+    def to_plain(self) -> Plain:
+        """Everything as plain data; the probe as its name and source."""
+        name, source = (self.probe.__name__, "")
+        if self.probe not in (call, value):
+            source = textwrap.dedent(inspect.getsource(self.probe))
+        return {
+            "cases": [tuple(case) for case in self.cases],
+            "name": name,
+            "source": source,
+            "seconds": self.seconds,
+        }
+
+    @classmethod
+    def from_plain(cls, data: Plain) -> Request:
+        """Rebuild a request; a probe's source runs in a fresh namespace that holds only `np`."""
+        if data["source"]:
+            namespace: dict[str, Any] = {"np": np, "__name__": "probe"}
+            exec(compile(data["source"], f"{_OUR_FILES}/probe", "exec"), namespace)
+            probe = namespace[data["name"]]
+        else:
+            probe = {"call": call, "value": value}[data["name"]]
+        return cls(cases=data["cases"], probe=probe, seconds=data["seconds"])
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """All that the answer's side reports: an observation a case, and facts about the answer."""
+
+    observations: list[Observation]
+    uses: list[str] = field(default_factory=list)
+    answer_type: str = ""
+    answer_is_callable: bool = True
+
+    def to_plain(self) -> Plain:
+        """Everything as plain data."""
+        return {**vars(self), "observations": [asdict(o) for o in self.observations]}
+
+    @classmethod
+    def from_plain(cls, data: Plain) -> Sighting:
+        """Rebuild from plain data.
+
+        Raises:
+            ValueError: the data has another form; it comes from a process we do not trust.
+        """
+        try:
+            observations = [
+                Observation(
+                    result=o["result"],
+                    fault=None if o["fault"] is None else Fault(**o["fault"]),
+                    printed=str(o["printed"]),
+                    mutated=tuple(int(i) for i in o["mutated"]),
+                    aliased=bool(o["aliased"]),
+                )
+                for o in data["observations"]
+            ]
+            return cls(
+                observations,
+                [str(name) for name in data["uses"]],
+                str(data["answer_type"]),
+                bool(data["answer_is_callable"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a sighting: {error}") from error
+
+
+def observe(answer: Any, request: Request) -> Sighting:
+    """Run the probe on every case and report what happened.
+
+    The cases share one time limit. Once it is spent, or the answer says that it is not written
+    yet, the remaining cases are reported as the last one was, without being run.
+    """
+    deadline = time.monotonic() + request.seconds
+    observations: list[Observation] = []
+    for inputs in request.cases:
+        last = observations[-1].fault if observations else None
+        if last is not None and last.type in ("TimeLimitExceeded", "NotImplementedError"):
+            observations.append(Observation(fault=last))
+        else:
+            seconds = deadline - time.monotonic()
+            observations.append(_observe_once(answer, request.probe, inputs, seconds))
+    names = _used_names_or_none(answer)
+    return Sighting(observations, names, plain.type_name(answer), callable(answer))
+
+
+def _observe_once(answer: Any, probe: Probe, inputs: Inputs, seconds: float) -> Observation:
+    given = copy.deepcopy(inputs)
+    fault: Fault | None = None
+    result: Plain = None
+    aliased = False
+    with captured_output() as output, warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            with time_limit(seconds):
+                returned = probe(answer, *given)
+                aliased = _shares_memory(returned, given)
+                result = plain.to_plain(returned)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            fault = _describe(error)
+    mutated = tuple(
+        i for i, (a, b) in enumerate(zip(given, inputs, strict=True)) if not _same(a, b)
+    )
+    return Observation(result, fault, output.text(), mutated, aliased)
+
+
+def _describe(error: BaseException) -> Fault:
+    try:
+        message = str(error)[:500]
+    except Exception:  # an exception class of the learner's own whose __str__ raises
+        message = ""
+    return Fault(type(error).__name__, message, _learners_line(error.__traceback__))
+
+
+def _learners_line(traceback: TracebackType | None) -> str:
+    """Quote the innermost line that belongs to the learner: not ours, not a library's."""
+    found = ""
+    while traceback is not None:
+        filename = traceback.tb_frame.f_code.co_filename
+        if not filename.startswith(_OUR_FILES) and "site-packages" not in filename:
+            text = linecache.getline(filename, traceback.tb_lineno).strip()
+            if text:
+                found = f"line {traceback.tb_lineno}: {text}"
+        traceback = traceback.tb_next
+    return found
+
+
+def _same(after: Any, before: Any) -> bool:
+    """Whether an input is unchanged. Inputs are ours, so comparing them runs no learner's code."""
+    if isinstance(before, np.ndarray):
+        return (
+            isinstance(after, np.ndarray)
+            and after.shape == before.shape
+            and after.dtype == before.dtype
+            and after.tobytes() == before.tobytes()
+        )
+    if isinstance(before, list | tuple):
+        return len(after) == len(before) and all(map(_same, after, before))
+    if isinstance(before, dict):
+        return after.keys() == before.keys() and all(_same(after[k], before[k]) for k in before)
+    return after is before or (type(after) is type(before) and bool(after == before))
+
+
+def _shares_memory(result: Any, inputs: Any) -> bool:
+    if type(inputs) in (list, tuple):
+        return any(_shares_memory(result, item) for item in inputs)
+    if type(result) in (list, tuple):
+        return any(_shares_memory(item, inputs) for item in result[: plain.MAX_DEPTH])
+    both_arrays = type(result) is np.ndarray and type(inputs) is np.ndarray
+    return both_arrays and np.may_share_memory(result, inputs)
+
+
+def _used_names_or_none(answer: Any) -> list[str]:
+    try:
+        return used_names(answer)
+    except Exception:  # attributes that raise when looked at: an answer's right, not our crash
+        return []
+
+
+def used_names(answer: Any) -> list[str]:
+    """List the dotted names of the library objects that an answer's source mentions.
+
+    `np.dot` is reported as `numpy.dot` whatever NumPy was imported as. Read from the source, so
+    an answer that hides what it calls can hide it from this too.
+    """
+    code = _code_of(answer)
+    tree = _definition(code) if code is not None else None
+    if tree is None:
+        return []
+    scope = getattr(answer, "__globals__", None) or vars(
+        sys.modules.get(getattr(answer, "__module__", ""), ModuleType("empty"))
+    )
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Attribute | ast.Name):
+            names.add(_resolve(node, scope))
+    return sorted(names - {""})
+
+
+def _code_of(answer: Any) -> CodeType | None:
+    """Find a code object of the answer: its own, or for a class one of its methods'."""
+    if inspect.isclass(answer):
+        methods = (m for m in vars(answer).values() if inspect.isfunction(m))
+        return next((m.__code__ for m in methods), None)
+    code = getattr(inspect.unwrap(answer) if callable(answer) else answer, "__code__", None)
+    return code if isinstance(code, CodeType) else None
+
+
+def _definition(code: CodeType) -> ast.AST | None:
+    """Parse the top-level definition that contains a code object.
+
+    `inspect.getsource` cannot do this for a class typed into a notebook, whose module has no file.
+    """
+    try:
+        tree = ast.parse("".join(linecache.getlines(code.co_filename)))
+    except SyntaxError:
+        return None
+    for node in tree.body:
+        if node.lineno <= code.co_firstlineno <= (node.end_lineno or node.lineno):
+            return node
+        decorators = getattr(node, "decorator_list", [])
+        if any(d.lineno == code.co_firstlineno for d in decorators):
+            return node
+    return None
+
+
+def _resolve(node: ast.AST, scope: dict[str, Any]) -> str:
+    """Turn `np.linalg.norm` into `numpy.linalg.norm`; "" for names that are no library's."""
+    attributes: list[str] = []
+    while isinstance(node, ast.Attribute):
+        attributes.insert(0, node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name) or node.id not in scope:
+        return ""
+    found = scope[node.id]
+    if isinstance(found, ModuleType):
+        return ".".join([found.__name__, *attributes])
+    module, name = getattr(found, "__module__", None), getattr(found, "__qualname__", None)
+    if not isinstance(module, str) or not isinstance(name, str) or module == "__main__":
+        return ""
+    return ".".join([module, name, *attributes])
+
+
+def reply(answer: Any, line: str) -> str:
+    """Answer one request, both as lines of plain data: what the other process calls."""
+    return plain.dumps(observe(answer, Request.from_plain(plain.loads(line))).to_plain())

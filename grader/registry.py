@@ -1,0 +1,72 @@
+"""Finds the exercises: each module in `grader.checks` lists those of one lesson."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from functools import cache
+
+import grader.checks
+from grader.exercise import Exercise
+
+
+def exercises() -> dict[str, Exercise]:
+    """All exercises of the course by id, in the order of lessons and of exercises in them."""
+    found: dict[str, Exercise] = {}
+    for lesson in lessons():
+        found.update(exercises_of(lesson))
+    return found
+
+
+def lessons() -> list[str]:
+    """The lessons that have exercises, in order: "01_perceptron" for `checks/l01_perceptron.py`."""
+    modules = pkgutil.iter_modules(grader.checks.__path__)
+    return sorted(m.name[1:] for m in modules if m.name.startswith("l"))
+
+
+@cache
+def exercises_of(lesson: str) -> dict[str, Exercise]:
+    """The exercises of one lesson by id; imports that lesson's checks only.
+
+    Raises:
+        KeyError: there is no such lesson.
+        ValueError: two exercises share an id, or one is filed under another lesson.
+    """
+    if lesson not in lessons():
+        raise KeyError(lesson)
+    module = importlib.import_module(f"grader.checks.l{lesson}")
+    topic = lesson.split("_", 1)[1]
+    found: dict[str, Exercise] = {}
+    for exercise in module.EXERCISES:
+        if exercise.id in found:
+            raise ValueError(f"two exercises have the id {exercise.id!r}")
+        if exercise.lesson != lesson or not exercise.id.startswith(topic + "."):
+            raise ValueError(
+                f"{exercise.id!r} of lesson {exercise.lesson!r} is filed in {module.__name__}"
+            )
+        found[exercise.id] = exercise
+    return found
+
+
+class UnknownExercise(LookupError):
+    """No exercise has this id; `str()` of it offers the nearest ones."""
+
+
+def find(id: object) -> Exercise:
+    """The exercise with this id.
+
+    Raises:
+        UnknownExercise: there is none; the message offers the nearest ids.
+    """
+    if isinstance(id, str):
+        topic = id.split(".", 1)[0]
+        for lesson in lessons():
+            if lesson.split("_", 1)[1] == topic and id in exercises_of(lesson):
+                return exercises_of(lesson)[id]
+    known = list(exercises())
+    near = difflib.get_close_matches(str(id)[:200], known, n=3, cutoff=0.4)
+    same_name = [k for k in known if k.split(".")[1] == str(id)]
+    offers = list(dict.fromkeys(same_name + near))[:3]
+    hint = f" Did you mean {' or '.join(map(repr, offers))}?" if offers else ""
+    raise UnknownExercise(f"There is no exercise {str(id)[:80]!r}.{hint}")
