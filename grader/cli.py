@@ -1,0 +1,156 @@
+"""The `course` command: one verb a use, each a few lines that import what they need when run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from grader.errors import CourseError
+
+app = typer.Typer(
+    name="course",
+    help="An executable deep-learning course: learn, grade, build.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def main() -> None:
+    """Run the command; a user's mistake is one line on stderr and exit status 1."""
+    try:
+        app(prog_name="course")
+    except CourseError as error:
+        sys.exit(f"course: {error}")
+    except BrokenPipeError:
+        sys.stderr.close()  # `course ... | head` has read all it wanted
+        sys.exit(1)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            typer.echo(f"course {version('deep-learning-course')}")
+        except PackageNotFoundError:  # run from a checkout
+            raise CourseError(
+                'not installed; run: pip install -c constraints.txt -e ".[dev]"'
+            ) from None
+        raise typer.Exit()
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+def lab(
+    context: typer.Context,
+    workspace: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder to work in.",
+            envvar="COURSE_WORKSPACE",
+            show_default="workspace, beside the lessons",
+        ),
+    ] = None,
+) -> None:
+    """Open the lessons in JupyterLab.
+
+    Brings new and untouched lessons up to date first; your work is never overwritten.
+    Options that are not listed here go to JupyterLab.
+
+    Example: `course lab --no-browser --port 8899`
+    """
+    from grader.lab import launch
+    from grader.workspace import default_workspace
+
+    raise typer.Exit(launch(workspace or default_workspace(), context.args))
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say what this machine can do, and what to do about what is missing.
+
+    Exits with 1 if something that every learner needs is missing.
+
+    Example: `course doctor`
+    """
+    from grader import doctor
+
+    findings = doctor.diagnose()
+    typer.echo(doctor.to_json(findings)) if as_json else doctor.render(findings)
+    raise typer.Exit(0 if doctor.healthy(findings) else 1)
+
+
+@app.command()
+def build(
+    lessons: Annotated[
+        list[str] | None, typer.Argument(help="Lessons by name, number or topic; all by default.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Run and write nothing; exit with 1 if a file is stale.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With --check: print the result as JSON.")
+    ] = False,
+) -> None:
+    """Make the notebooks from their sources in `solutions/`, run them, and make the release.
+
+    Example: `course build 01_perceptron`, or `course build --check` before a commit
+    """
+    from grader.build.command import build_lessons, check_lessons
+
+    if as_json and not check:
+        raise typer.BadParameter("--json goes with --check")
+    names = lessons or []
+    raise typer.Exit(check_lessons(names, as_json) if check else build_lessons(names))
+
+
+@app.command()
+def verify(
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="Exercises by id; all by default.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Prove the graders: right answers pass, every known mistake is named, stubs earn nothing.
+
+    Exits with 1 if there is a gap.
+
+    Example: `course verify perceptron.update`
+    """
+    from grader.verify_command import verify_exercises
+
+    raise typer.Exit(verify_exercises(ids or [], as_json))
+
+
+@app.command()
+def progress(as_json: Json = False) -> None:
+    """Show what you have done: points, attempts and hints for each exercise.
+
+    Example: `course progress`
+    """
+    from grader.progress_command import show_progress
+
+    show_progress(as_json)
+
+
+if __name__ == "__main__":
+    main()
