@@ -46,7 +46,7 @@ class Proof:
     Attributes:
         exercise: its id.
         points: the most it earns.
-        alternatives: how many right answers passed, the reference not counted.
+        right_answers: how many right answers passed: the reference and the alternatives.
         misconceptions: how many mistakes failed and were named.
         seconds: the slowest check of all, in seconds.
         gaps: what does not hold, in words. Empty: the grader is proven.
@@ -55,7 +55,7 @@ class Proof:
     exercise: str
     kind: str
     points: int
-    alternatives: int = 0
+    right_answers: int = 0
     misconceptions: int = 0
     stub: str = "-"
     seconds: float = 0.0
@@ -122,8 +122,8 @@ def _prove_right_answers(exercise: Exercise, proof: Proof, seeds: Sequence[int])
         failed = next((r for r in reports if not r.passed), None)
         if failed:
             proof.gaps.append(f"the {name} fails (seed {failed.seed}): {failed.message}")
-        elif name != "reference":
-            proof.alternatives += 1
+        else:
+            proof.right_answers += 1
         idle = {c.name for r in reports for c in r.criteria if c.trials == 0}
         proof.gaps += [f"criterion {c!r} was tried on no input" for c in sorted(idle)]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import nbformat
 import numpy as np
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
@@ -67,16 +68,15 @@ def _run(source: str, name: str) -> Any:
 
 
 def _print(proofs: list[Proof], p95: float) -> None:
-    table = Table(title="Proof of the graders")
-    for heading in ("exercise", "kind"):
-        table.add_column(heading)
-    for heading in ("points", "alternatives pass", "mistakes named", "stub", "slowest check"):
+    table = Table(title="Proof of the graders", title_justify="left", box=box.SIMPLE)
+    table.add_column("exercise", no_wrap=True)
+    for heading in ("points", "right answers", "mistakes named", "stub", "slowest check"):
         table.add_column(heading, justify="right")
-    table.add_column("proven")
+    table.add_column("")
     for p in proofs:
         table.add_row(
-            p.exercise, p.kind, str(p.points), str(p.alternatives), str(p.misconceptions),
-            p.stub, f"{p.seconds * 1000:.0f} ms", "[red]✗[/]" if p.gaps else "[green]✓[/]",
+            p.exercise, str(p.points), str(p.right_answers), str(p.misconceptions), p.stub,
+            f"{p.seconds * 1000:.0f} ms", "[red]✗[/]" if p.gaps else "[green]✓[/]",
         )  # fmt: skip
     console = Console(highlight=False)
     console.print(table)

@@ -70,7 +70,8 @@ def mistakes_per_epoch(
         for k, (name, counts) in enumerate(runs.items()):
             epochs = np.arange(1, len(counts) + 1)
             (curve,) = ax.plot(
-                epochs, counts, color=COLOURS[(k + 1) % 8], marker=MARKERS[(k + 1) % 8],
+                epochs, counts, color=COLOURS[(k + 1) % 8],
+                marker=MARKERS[(k + 1) % 8] if len(counts) <= 60 else None,
                 ms=5, ls=("-", "--", "-.", ":")[k % 4], label=name, clip_on=False, zorder=3,
             )  # fmt: skip
             say(curve, name)
