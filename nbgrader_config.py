@@ -12,8 +12,8 @@ _bin = str(Path(sys.executable).parent)
 if _bin not in os.environ.get("PATH", "").split(os.pathsep):
     os.environ["PATH"] = os.pathsep.join([_bin, os.environ.get("PATH", os.defpath)])
 
-# Grading must not write into anybody's progress.
-os.environ.setdefault("COURSE_PROGRESS", "off")
+# Grading must not write into anybody's progress, wherever the instructor's own may be.
+os.environ["COURSE_PROGRESS"] = "off"
 
 c = get_config()  # noqa: F821  # traitlets puts it here when it reads this file
 
@@ -52,3 +52,5 @@ c.ClearSolutions.text_stub = "*Your answer here.*"
 
 # A check has its own limit of some seconds; training in a lesson takes longer.
 c.Execute.timeout = 120
+# A kernel on the loopback warns that its messages are not encrypted; errors still show.
+c.Execute.extra_arguments = ["--log-level=ERROR"]

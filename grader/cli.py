@@ -100,6 +100,29 @@ def doctor(as_json: Json = False) -> None:
 
 
 @app.command()
+def check(
+    notebook: Annotated[Path, typer.Argument(help="The notebook to judge; it is only read.")],
+    json_to: Annotated[
+        str | None,
+        typer.Option("--json", metavar="PATH", help="Write the report as JSON; - for the screen."),
+    ] = None,
+    html_to: Annotated[
+        Path | None, typer.Option("--html", metavar="PATH", help="Write the report as a page.")
+    ] = None,
+    cell_seconds: Annotated[float, typer.Option(min=1, help="How long one cell may run.")] = 120.0,
+) -> None:
+    """Run a whole notebook in a fresh kernel and judge its answers.
+
+    Exits with 0 if every point is earned, 1 if not, 2 if there is nothing to judge.
+
+    Example: `course check 01_perceptron.ipynb --html report.html`
+    """
+    from grader.notebook_command import check_file
+
+    raise typer.Exit(check_file(notebook, json_to, html_to, cell_seconds))
+
+
+@app.command()
 def build(
     lessons: Annotated[
         list[str] | None, typer.Argument(help="Lessons by name, number or topic; all by default.")

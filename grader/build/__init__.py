@@ -11,7 +11,8 @@ Conventions of the script, beyond those of jupytext:
     - Empty, for a function or class: the answer is lifted from the reference in `course_lib`.
       Decorators and annotations go, docstrings and comments stay. Left out is what only refuses
       bad input: a statement that calls a private helper of the module (`_check_shapes(X)`), a
-      private method that raises and sets nothing, and the statements that call it.
+      private method that raises and sets nothing, the statements that call it, and a docstring's
+      paragraphs "Raises:" and "Source:".
     - Not empty: it is the answer. Definitions get their solution regions as lifted ones do, unless
       the cell sets `### BEGIN SOLUTION` and `### END SOLUTION` itself. Anything else is wholly
       the solution.

@@ -52,13 +52,18 @@ def build(
     for lesson, notebook in notebooks.items():
         advance(lesson, done, total)
         execute(course, lesson, notebook, on_cell)
-        files = {course.notebook(lesson): text(notebook).encode()}
-        target = course.release(lesson)
-        files |= {target / name: data for name, data in release(course, lesson, notebook).items()}
-        obsolete = [path for path in released(course, lesson) if path not in files]
-        changed = [*_write(files), *_remove(obsolete)]
-        built.append(Built(lesson, tuple(course.shown(path) for path in changed)))
+        built.append(_finish(course, lesson, notebook))
     return built
+
+
+def _finish(course: Course, lesson: str, notebook: NotebookNode) -> Built:
+    """Make the release of an executed notebook, and write both."""
+    files = {course.notebook(lesson): text(notebook).encode()}
+    target = course.release(lesson)
+    files |= {target / name: data for name, data in release(course, lesson, notebook).items()}
+    obsolete = [path for path in released(course, lesson) if path not in files]
+    changed = [*_write(files), *_remove(obsolete)]
+    return Built(lesson, tuple(course.shown(path) for path in changed))
 
 
 def released(course: Course, lesson: str) -> list[Path]:

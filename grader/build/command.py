@@ -25,7 +25,13 @@ def build_lessons(names: Sequence[str], course: Course | None = None) -> int:
     course = course or Course.around(Path.cwd())
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     console = Console(stderr=True)
-    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
+    with Progress(
+        *columns,
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as bar:
         task = bar.add_task("reading", total=None)
         built = build(
             course,

@@ -95,7 +95,8 @@ class Writer:
         if ast.get_docstring(node, clean=False) is None:
             return [], node.body, self._header_end(node)
         end = first.end_lineno or first.lineno
-        return self.lines[self._header_end(node) : end], node.body[1:], end
+        lines = self.lines[self._header_end(node) : end]
+        return _for_a_learner(lines) if self.lifted else lines, node.body[1:], end
 
     def _header_end(self, node: Function | ast.ClassDef) -> int:
         """The number of the line with the colon: comments may stand between it and the body."""
@@ -176,6 +177,16 @@ class Writer:
 
     def _segment(self, node: ast.AST) -> str:
         return ast.get_source_segment(self.text, node) or ""
+
+
+def _for_a_learner(docstring: list[str]) -> list[str]:
+    """Leave out what speaks of the library: the refusals, which are not lifted, and the source."""
+    paragraphs = re.split(r"\n[ \t]*\n", "\n".join(docstring))
+    kept = [p for p in paragraphs if not p.lstrip().startswith(("Raises:", "Source:"))]
+    lines = "\n\n".join(kept).splitlines()
+    if kept[-1] is not paragraphs[-1]:  # the closing quotes went with the last paragraph
+        lines.append(docstring[-1])
+    return lines
 
 
 def _first_line(node: ast.stmt) -> int:

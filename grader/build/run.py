@@ -31,19 +31,8 @@ def execute(
     Raises:
         BuildError: a cell fails, takes too long, or earns less than its points.
     """
-    at = [0]
-    client = NotebookClient(
-        notebook,
-        timeout=course.cell_seconds,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(course.script(lesson).parent)}},
-        extra_arguments=QUIET,
-        record_timing=False,
-        store_widget_state=False,
-        coalesce_streams=True,  # how many pieces a stream comes in is a matter of timing
-        on_cell_start=lambda cell, cell_index: at.__setitem__(0, cell_index),
-        on_cell_complete=lambda cell, cell_index: on_cell(),
-    )
+    at = [0]  # the index of the cell that runs
+    client = _client(course, lesson, notebook, at, on_cell)
     with tempfile.TemporaryDirectory() as profile:  # no start-up files of the user's
         try:
             client.execute(env={**environment(), "IPYTHONDIR": profile})
@@ -53,6 +42,23 @@ def execute(
     _tidy(notebook)
     for complaint in shortfalls(notebook):
         raise BuildError(f"{lesson}, {complaint}")
+
+
+def _client(
+    course: Course, lesson: str, notebook: NotebookNode, at: list[int], on_cell: Callable[[], None]
+) -> NotebookClient:
+    return NotebookClient(
+        notebook,
+        timeout=course.cell_seconds,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(course.script(lesson).parent)}},
+        extra_arguments=QUIET,
+        record_timing=False,
+        store_widget_state=False,
+        coalesce_streams=True,  # how many pieces a stream comes in is a matter of timing
+        on_cell_start=lambda cell, cell_index: at.__setitem__(0, cell_index),
+        on_cell_executed=lambda cell, cell_index, execute_reply: on_cell(),
+    )
 
 
 def place(cell: NotebookNode, index: int) -> str:
