@@ -47,6 +47,10 @@ _bin = str(Path(sys.executable).parent)
 os.environ["PATH"] = os.pathsep.join([_bin, os.environ.get("PATH", "")])
 
 
+# Releases are to be filled in, not replayed. In norecursedirs it would skip tests/lessons too.
+collect_ignore = ["lessons"]
+
+
 def pytest_configure(config: pytest.Config) -> None:
     # nbval opens this path relative to the current folder; ours is relative to the root.
     sanitize = getattr(config.option, "nbval_sanitize_with", None)

@@ -9,7 +9,14 @@ import numpy as np
 from grader.plain import Foreign, Plain
 
 NumberKind = Literal["same", "any"]
-_KIND_NAMES = {"b": "booleans", "i": "integers", "u": "integers", "f": "floats", "c": "complex"}
+_KIND_NAMES = {
+    "b": "booleans",
+    "i": "integers",
+    "f": "floats",
+    "c": "complex numbers",
+    "U": "strings",
+    "O": "enormous integers",  # what NumPy makes of a Python int beyond 64 bits
+}
 
 
 def difference(
@@ -45,21 +52,7 @@ def difference(
 
 def same(came: Plain, other: Plain) -> bool:
     """Whether two results are the same up to rounding; used to recognise a known mistake."""
-    return difference(_nan_as_text(came), _nan_as_text(other), rtol=1e-6, numbers="any") is None
-
-
-def _nan_as_text(value: Plain) -> Plain:
-    """Let two nans at the same place count as the same result, as they do for a mistake."""
-    if isinstance(value, list | tuple):
-        return tuple(_nan_as_text(item) for item in value)
-    if isinstance(value, dict):
-        return {key: _nan_as_text(item) for key, item in value.items()}
-    if _is_number(value):
-        array = np.asarray(value)
-        if array.dtype.kind in "fc" and not np.isfinite(array).all():
-            marks = [str(x) for x in array[~np.isfinite(array)].tolist()]
-            return (np.nan_to_num(array, nan=0.0, posinf=0.0, neginf=0.0), tuple(marks))
-    return value
+    return difference(came, other, numbers="any") is None
 
 
 def describe(value: Plain) -> str:
@@ -73,11 +66,12 @@ def describe(value: Plain) -> str:
     if isinstance(value, bool):
         return str(value)
     if _is_number(value):
-        return f"the number {np.asarray(value).item():.6g}"
+        return f"the number {_number(np.asarray(value))}"
     if isinstance(value, str):
-        return repr(value if len(value) < 60 else value[:60] + "...")
+        return _quoted(value)
     kind = type(value).__name__
-    return f"a {kind} of {len(value)} items" if isinstance(value, list | tuple | dict) else kind
+    items = "1 item" if len(value) == 1 else f"{len(value)} items"
+    return f"a {kind} of {items}"
 
 
 def _is_number(value: Plain) -> bool:
@@ -128,26 +122,42 @@ def _difference_of_kinds(a: np.ndarray, b: np.ndarray, numbers: NumberKind) -> s
 
 
 def _difference_of_values(a: np.ndarray, b: np.ndarray, rtol: float, atol: float) -> str | None:
-    if a.dtype.kind in "bU" or b.dtype.kind in "bU":
-        wrong = a != b
+    if a.dtype.kind in "biuUO" and b.dtype.kind in "biuUO":
+        wrong = np.asarray(a != b)  # exactly: no rounding excuses a whole number
     else:
         with np.errstate(all="ignore"):
             wrong = ~np.isclose(a, b, rtol=rtol, atol=atol, equal_nan=True)
     if not wrong.any():
         return None
     if a.ndim == 0:
-        return f"{_number(b)} was required, {_number(a)} came"
+        return "{} was required, {} came".format(*_distinct(b, a))
     index = tuple(int(i) for i in np.argwhere(wrong)[0])
     place = ", ".join(map(str, index))
     note = f" ({int(wrong.sum())} of {a.size} entries differ)" if a.size > 1 else ""
     if a.dtype.kind in "fc" and np.isnan(a[index]):
         note += "; nan comes from 0 / 0, inf - inf, or the log or root of a negative number"
-    return f"at index [{place}] {_number(b[index])} was required, {_number(a[index])} came{note}"
+    wanted, got = _distinct(b[index], a[index])
+    return f"at index [{place}] {wanted} was required, {got} came{note}"
 
 
-def _number(x: np.ndarray | np.generic) -> str:
+def _distinct(one: np.ndarray, other: np.ndarray) -> tuple[str, str]:
+    """Two unequal numbers with as many digits as it takes to see the difference."""
+    texts = [(_number(one, digits), _number(other, digits)) for digits in (6, 9, 17)]
+    return next(((a, b) for a, b in texts if a != b), texts[-1])
+
+
+def _number(x: np.ndarray, digits: int = 6) -> str:
     item = x.item()
-    return f"{item:.6g}" if isinstance(item, float) else repr(item)
+    if isinstance(item, str):
+        return _quoted(item)
+    if isinstance(item, float | np.floating):
+        return f"{item:.{digits}g}"
+    text = str(item)
+    return text if len(text) <= 40 else text[:40] + "..."
+
+
+def _quoted(text: str) -> str:
+    return repr(text if len(text) < 60 else text[:60] + "...")
 
 
 def _difference_of_sequences(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import ctypes
 import io
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from types import FrameType
+from typing import Any, NoReturn
 
 MAX_PRINTED = 2_000
 _REPEAT = 0.02  # seconds between further interrupts, for answers that swallow the first one
@@ -24,7 +27,11 @@ def time_limit(seconds: float) -> Iterator[None]:
     """Raise `TimeLimitExceeded` in the body once `seconds` of wall time have passed.
 
     Uses an interval timer where there is one (it also interrupts a sleeping call), else a second
-    thread. A bare `except:` in the answer meets the next interrupt 20 ms later.
+    thread. An answer that swallows the interrupt (a bare `except:`) meets the next 20 ms later.
+
+    Nothing in this process can interrupt a single call that never returns to Python, such as
+    `sum(itertools.count())`; and in a thread, an answer that swallows every interrupt inside a
+    blocking call goes on. There the sandbox of class grading ends the process.
     """
     in_main_thread = threading.current_thread() is threading.main_thread()
     if hasattr(signal, "setitimer") and in_main_thread:
@@ -38,26 +45,54 @@ def time_limit(seconds: float) -> Iterator[None]:
 @contextlib.contextmanager
 def _limit_by_timer(seconds: float) -> Iterator[None]:
     armed = True
+    interrupts = 0
+    previous_trace = sys.gettrace()
 
     def interrupt(signum: int, frame: FrameType | None) -> None:
-        if armed:
-            raise TimeLimitExceeded
+        nonlocal interrupts
+        if not armed or frame is None or frame.f_code in _GUARDS:
+            return  # what cleans up is never interrupted; the next alarm is 20 ms away
+        interrupts += 1
+        if interrupts > 1:  # the last one was swallowed: strike outside its `try`, too
+            _raise_some_lines_later(frame, interrupts)
+        raise TimeLimitExceeded
 
     started = time.monotonic()
     previous_handler = signal.signal(signal.SIGALRM, interrupt)
     remaining, interval = signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-3), _REPEAT)
     try:
-        try:
-            yield
-        finally:
-            armed = False
+        yield
     finally:
-        armed = False  # again, should the interrupt have struck just inside the first `finally`
+        armed = False
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous_handler)
+        signal.signal(signal.SIGALRM, previous_handler or signal.SIG_DFL)
+        if interrupts > 1:
+            sys.settrace(previous_trace)
         if remaining:  # somebody else's alarm (a test runner's) goes on where it was
             left = max(remaining - (time.monotonic() - started), 1e-3)
             signal.setitimer(signal.ITIMER_REAL, left, interval)
+
+
+def _raise_some_lines_later(frame: FrameType, lines: int) -> None:
+    """Raise `TimeLimitExceeded` again, that many lines from now, wherever that is.
+
+    `while True: try: sleep(1) except: pass` is always inside its `try` when an alarm strikes. Each
+    alarm waits one line longer than the last, so one of them strikes outside.
+    """
+
+    def trace(frame: FrameType, event: str, arg: object) -> Any:
+        nonlocal lines
+        if event == "line" and frame.f_code not in _GUARDS:
+            lines -= 1
+            if lines <= 0:
+                raise TimeLimitExceeded
+        return trace
+
+    outer: FrameType | None = frame
+    while outer is not None and outer.f_code not in _GUARDS:
+        outer.f_trace = trace
+        outer = outer.f_back
+    sys.settrace(trace)
 
 
 @contextlib.contextmanager
@@ -74,11 +109,29 @@ def _limit_by_thread(seconds: float) -> Iterator[None]:
     watchdog = threading.Thread(target=watch, daemon=True)
     watchdog.start()
     try:
-        yield
+        try:
+            yield
+        finally:
+            finished.set()  # an interrupt can strike on the way here, and then the next line counts
     finally:
-        finished.set()
-        watchdog.join()
+        while watchdog.is_alive():
+            try:
+                finished.set()
+                watchdog.join()
+            except TimeLimitExceeded:  # one that was on its way when the body ended
+                pass
         ctypes.pythonapi.PyThreadState_SetAsyncExc(target, None)  # one may still be pending
+
+
+# The frames between a body and its clean-up.
+_GUARDS = frozenset(
+    {
+        time_limit.__wrapped__.__code__,  # type: ignore[attr-defined]
+        _limit_by_timer.__wrapped__.__code__,  # type: ignore[attr-defined]
+        contextlib._GeneratorContextManager.__enter__.__code__,
+        contextlib._GeneratorContextManager.__exit__.__code__,
+    }
+)
 
 
 class _CappedText(io.TextIOBase):
@@ -92,13 +145,17 @@ class _CappedText(io.TextIOBase):
         return True
 
     def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        length = str.__len__(text)  # a subclass could lie
         if self._room > 0:
-            self._parts.append(text[: self._room])
-            self._room -= len(text)
-        return len(text)
+            self._parts.append(str.__str__(text)[: self._room])
+            self._room -= length
+        return length
 
     def text(self) -> str:
-        return "".join(self._parts)
+        text = "".join(self._parts)
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")  # no lone surrogates
 
 
 @contextlib.contextmanager
@@ -107,3 +164,22 @@ def captured_output() -> Iterator[_CappedText]:
     sink = _CappedText()
     with contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink):
         yield sink
+
+
+class AskedForInput(EOFError):
+    """Raised where an answer waits for somebody to type: nobody does while it is judged."""
+
+
+@contextlib.contextmanager
+def no_input() -> Iterator[None]:
+    """Make `input()` raise `AskedForInput` in the body, also in a notebook, which would ask."""
+
+    def refuse(prompt: object = "") -> NoReturn:
+        raise AskedForInput("nobody types while this runs: what it needs comes as arguments")
+
+    asked, stdin = builtins.input, sys.stdin
+    builtins.input, sys.stdin = refuse, io.StringIO()
+    try:
+        yield
+    finally:
+        builtins.input, sys.stdin = asked, stdin

@@ -6,6 +6,7 @@ with the reference, and holds a wrong answer against every known misconception.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,8 +14,9 @@ import numpy as np
 
 from grader import plain, wording
 from grader.compare import same
-from grader.exercise import CaseMaker, Criterion, Exercise, Misconception, Trial
-from grader.probe import Observation, Probe, Request, Sighting, observe
+from grader.exercise import UNJUDGEABLE, CaseMaker, Criterion, Exercise, Misconception, Trial
+from grader.plain import Plain
+from grader.probe import Fault, Observation, Probe, Request, Sighting, run
 from grader.prober import Prober
 from grader.report import CriterionResult, Report, Status
 
@@ -41,14 +43,24 @@ def judge(exercise: Exercise, prober: Prober, seed: int) -> Report:
     """
     if exercise.kind == "reflection":
         return _manual(exercise)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")  # an answer's odd numbers are reported, not warned about
+        return _judge(exercise, prober, seed)
+
+
+def _judge(exercise: Exercise, prober: Prober, seed: int) -> Report:
     trials: dict[_Pair, list[Trial]] = {}  # criteria that share cases and probe share a run
+    seconds = exercise.seconds
     for pair in dict.fromkeys(_pair(exercise, criterion) for criterion in exercise.criteria):
-        trials[pair], sighting = _run(exercise, *pair, prober, seed)
+        trials[pair], sighting = _run(exercise, *pair, prober, seed, seconds)
+        if _ran_out_of_time(trials[pair]):
+            seconds = exercise.seconds / 4  # a learner waits for one loop without end, not for all
         unusable = _why_unusable(exercise, sighting)
         if unusable:
             return _nothing(exercise, "unusable", unusable, seed)
-        if _not_started(exercise, trials[pair][0].observed):
-            return _nothing(exercise, "not started", _how_to_start(exercise), seed)
+        if _not_started(exercise, sighting):
+            how = _how_to_start(exercise, trials[pair][0].observed.fault)
+            return _nothing(exercise, "not started", how, seed)
     outcomes = [
         _judge_criterion(exercise, criterion, trials[_pair(exercise, criterion)])
         for criterion in exercise.criteria
@@ -62,13 +74,18 @@ def _pair(exercise: Exercise, criterion: Criterion) -> _Pair:
 
 
 def _run(
-    exercise: Exercise, cases: CaseMaker, probe: Probe, prober: Prober, seed: int
+    exercise: Exercise, cases: CaseMaker, probe: Probe, prober: Prober, seed: int, seconds: float
 ) -> tuple[list[Trial], Sighting]:
-    request = Request(list(cases(np.random.default_rng(seed))), probe, exercise.seconds)
-    expected = observe(exercise.reference, request).observations
+    request = Request(list(cases(np.random.default_rng(seed))), probe, seconds)
+    expected = run(exercise.reference, request)
     sighting = prober.observe(request)
     rows = zip(request.cases, sighting.observations, expected, strict=True)
     return [Trial(*row, probe) for row in rows], sighting
+
+
+def _ran_out_of_time(trials: Sequence[Trial]) -> bool:
+    faults = [trial.observed.fault for trial in trials]
+    return any(fault is not None and fault.type == "TimeLimitExceeded" for fault in faults)
 
 
 def _judge_criterion(exercise: Exercise, criterion: Criterion, run: list[Trial]) -> _Outcome:
@@ -89,9 +106,15 @@ def _complaint(exercise: Exercise, criterion: Criterion, trial: Trial) -> str | 
     if trial.observed.mutated:
         names = wording.input_names(exercise, trial.probe)
         return wording.MUTATED.format(names[trial.observed.mutated[0]])
-    if trial.observed.aliased and not exercise.may_return_input:
+    if trial.observed.result is None and trial.expected.result is not None:
+        return wording.words_for_none(trial.observed)
+    try:
+        complaint = criterion.complaint(trial)
+    except Exception:  # a lesson's own criterion met a result that it did not foresee
+        return UNJUDGEABLE
+    if complaint is None and trial.observed.aliased and not exercise.may_return_input:
         return wording.ALIASED
-    return criterion.complaint(trial)
+    return complaint
 
 
 def _why_unusable(exercise: Exercise, sighting: Sighting) -> str | None:
@@ -113,13 +136,22 @@ def _why_unusable(exercise: Exercise, sighting: Sighting) -> str | None:
     return None
 
 
-def _not_started(exercise: Exercise, first: Observation) -> bool:
-    if first.fault is not None:
-        return first.fault.type == "NotImplementedError"
-    return not exercise.is_callable and first.result is None
+def _not_started(exercise: Exercise, sighting: Sighting) -> bool:
+    if not exercise.is_callable:
+        return sighting.answer_type == "NoneType"
+    fault = sighting.observations[0].fault
+    return fault is not None and fault.type == "NotImplementedError"
 
 
-def _how_to_start(exercise: Exercise) -> str:
+def _how_to_start(exercise: Exercise, fault: Fault | None) -> str:
+    if exercise.kind == "class" and fault and fault.line:  # some of its methods may be written
+        return f"Still to write, before anything can be judged:\n{wording.code(fault.line)}"
+    if not exercise.is_callable:
+        return (
+            f"`{exercise.answer_name}` is None. Set it in the cell above, run that cell, then this "
+            "one. (A function without `return`, say a `fit` that forgets its `return self`, also "
+            f'gives None.)\nNo idea where to begin? `hint("{exercise.id}")`'
+        )
     where = f"Write `{exercise.answer_name}` in the cell above, run that cell, then this one."
     return f'{where}\nNo idea where to begin? `hint("{exercise.id}")`'
 
@@ -207,38 +239,65 @@ def diagnose(
     """Name the misconception that did what the answer did; None if none fits.
 
     First the one that fits on every trial; else on all trials of the failing criteria; else on
-    those of the first failing criterion, so that a second mistake does not hide the first.
+    those of the first failing criterion, and only in what it looks at, so that a second mistake
+    does not hide the first.
     """
     if any(trial.observed.mutated for trial in everything):
         return None  # the complaint says so itself, and what came may already be spoiled
     of_the_failed = [trial for outcome in failed for trial in outcome.trials]
-    for evidence in (everything, of_the_failed, failed[0].trials):
+    known: dict[tuple[str, int], Observation] = {}
+
+    def mistaken(misconception: Misconception, trial: Trial) -> Observation:
+        key = misconception.id, id(trial)  # a trial is evidence more than once, and is run once
+        if key not in known:
+            alone = Request([trial.inputs], trial.probe, exercise.seconds)
+            (known[key],) = run(misconception.wrong, alone)
+        return known[key]
+
+    first = failed[0]
+    for evidence, view in (
+        (everything, _all_of_it),
+        (of_the_failed, _all_of_it),
+        (first.trials, first.criterion.view),
+    ):
         for misconception in exercise.misconceptions:
-            if _fits(misconception, evidence, exercise.seconds):
+            if _fits(misconception, evidence, view, mistaken):
                 return misconception
     return None
 
 
-def _fits(misconception: Misconception, evidence: Sequence[Trial], seconds: float) -> bool:
+def _all_of_it(result: Plain) -> Plain:
+    return result
+
+
+def _fits(
+    misconception: Misconception,
+    evidence: Sequence[Trial],
+    view: Callable[[Plain], Plain],
+    mistaken: Callable[[Misconception, Trial], Observation],
+) -> bool:
     if misconception.when is not None:
         return _safely(misconception.when, evidence)
+    explains = False
     for trial in evidence:  # one at a time: most mistakes are ruled out by the first
-        alone = Request([trial.inputs], trial.probe, seconds)
-        if not _alike(trial.observed, observe(misconception.wrong, alone).observations[0]):
+        wrong = mistaken(misconception, trial)
+        if not _alike(trial.observed, wrong, view):
             return False
-    return True
+        explains = explains or not _alike(trial.expected, wrong, view)
+    return explains  # a mistake that changes nothing here is not the reason
 
 
 def _safely(when: Callable[[Sequence[Trial]], bool], trials: Sequence[Trial]) -> bool:
     try:
         return bool(when(trials))
-    except (TypeError, ValueError, IndexError, KeyError, AttributeError):
+    except Exception:
         return False  # a result of a form that this misconception does not have
 
 
-def _alike(one: Observation, other: Observation) -> bool:
+def _alike(one: Observation, other: Observation, view: Callable[[Plain], Plain]) -> bool:
     if one.fault is not None and other.fault is not None:
-        return one.fault.type == other.fault.type
+        # The message too: two answers can raise a ValueError for unlike reasons.
+        return (one.fault.type, one.fault.message) == (other.fault.type, other.fault.message)
     if one.fault is not None or other.fault is not None:
         return False
-    return same(one.result, other.result)
+    return same(view(one.result), view(other.result))

@@ -21,6 +21,8 @@ SETTINGS = {
         "checkForUpdates": False,
     },
 }
+# An instructor's tools have no place beside a lesson; plain `jupyter lab` still shows them.
+PAGE = {"disabledExtensions": {"@jupyter/nbgrader": True}}
 _STYLES = {
     "new": "green", "updated": "green", "kept": "yellow", "waiting": "yellow", "failed": "red"
 }  # fmt: skip
@@ -81,9 +83,11 @@ def jupyter_command(workspace: Path, args: Sequence[str], opened: str | None) ->
 def jupyter_environment(workspace: Path) -> dict[str, str]:
     """This environment, plus the course's settings, tools and workspace."""
     config = workspace / STATE_FOLDER / "jupyter"
-    overrides = config / "labconfig" / "default_setting_overrides.json"
-    overrides.parent.mkdir(parents=True, exist_ok=True)
-    overrides.write_text(json.dumps(SETTINGS, indent=2) + "\n", encoding="utf-8")
+    folder = config / "labconfig"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in (("default_setting_overrides", SETTINGS), ("page_config", PAGE)):
+        text = json.dumps(content, indent=2) + "\n"
+        (folder / f"{name}.json").write_text(text, encoding="utf-8")
     environment = dict(os.environ)
     environment["COURSE_WORKSPACE"] = str(workspace)
     # A layer of defaults on top of the user's and the system's Jupyter configuration.

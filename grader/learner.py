@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import secrets
 import sys
 from typing import Any
 
-from grader.exercise import Exercise
+from grader.exercise import Exercise, chosen, letters
 from grader.judge import judge
+from grader.markup import ACCENT, block, card, head, html_with_code, muted, table
+from grader.plain import type_name
+from grader.probe import readable
 from grader.prober import LocalProber
 from grader.progress import ProgressStore, ProgressUnavailable, Standing, default_path
 from grader.registry import UnknownExercise, exercises, find
 from grader.report import Report
 
 _stores: dict[object, ProgressStore] = {}
+_unsaved = ProgressStore(None)  # remembers hints while the file cannot be used
 
 
 class Points(float):
@@ -58,18 +63,27 @@ def evaluate(id: str, answer: Any, seed: int | None = None) -> Report:
         answer: the function, class or value to judge.
         seed: draws the same inputs again; by default they are fresh.
 
-    Bad input of any kind gives a report that says so; it never raises.
+    A bad id or answer of any kind gives a report that says so; neither ever raises. Only the stop
+    button's KeyboardInterrupt comes through.
     """
     try:
         exercise = find(id)
     except UnknownExercise as error:
-        message = str(error)
-        if not isinstance(id, str):
-            message = 'The id comes first, in quotes, then the answer: check("topic.name", answer)'
-        return Report(str(id)[:80], "unknown exercise", 0, 0.0, "unusable", message)
+        return _unknown(id, answer, str(error))
     if seed is None:
         seed = secrets.randbits(32)
     return judge(exercise, LocalProber(answer), seed)
+
+
+def _unknown(id: object, answer: object, message: str) -> Report:
+    if type(id) is not str:
+        given = type_name(id)
+        message = 'The id comes first, in quotes, then the answer: check("topic.name", answer)'
+        if type(answer) is str:
+            message = f"The id and the answer have changed places. {message}"
+    else:
+        given = readable(id[:80])
+    return Report(given, "unknown exercise", 0, 0.0, "unusable", readable(message))
 
 
 def check(id: str, answer: Any = None) -> Points:
@@ -93,9 +107,13 @@ def _record(report: Report, answer: Any) -> Report:
     note = ""
     try:
         store = _store()
-        if find(report.exercise).kind == "choice":
-            first = store.record_answer(report.exercise, str(answer))
-            if first != str(answer):
+        exercise = find(report.exercise)
+        if exercise.kind == "choice":
+            letter = chosen(answer)
+            if type(letter) is not str or letter not in letters(exercise):
+                return report  # no prediction yet, and nothing was revealed
+            first = store.record_answer(exercise.id, letter)
+            if first != letter:
                 note = f"Your first answer was {first!r}."
         store.record_attempt(report)
     except ProgressUnavailable as error:
@@ -111,10 +129,13 @@ def hint(id: str) -> Shown:
         exercise = find(id)
     except UnknownExercise as error:
         return _plain_note(str(error))
+    unsaved = ""
     try:
-        revealed = _store().reveal_hint(exercise)
-    except ProgressUnavailable:
-        revealed = len(exercise.hints)  # better all hints than none
+        _store().reveal_hint(exercise)
+    except ProgressUnavailable as error:
+        _unsaved.reveal_hint(exercise)
+        unsaved = f"({error})"
+    revealed = _revealed(exercise)
     title = f"{exercise.id} · hint {revealed} of {len(exercise.hints)}"
     hints = list(exercise.hints[:revealed])
     after = ""
@@ -123,14 +144,27 @@ def hint(id: str) -> Shown:
             "Still stuck? Carry on with the course's own: "
             f'{exercise.answer_name} = borrow("{exercise.id}")'
         )
+    after = "\n".join(filter(None, [after, unsaved]))
     text = "\n".join([title, *(f"  {i}. {h}" for i, h in enumerate(hints, 1)), after]).rstrip()
-    items = "".join(f"<li>{_with_code(h)}</li>" for h in hints)
-    markup = (
-        '<div style="border-left:4px solid #4457a8;padding:6px 14px;max-width:54em">'
-        f'<b>{html.escape(title)}</b><ol style="margin:4px 0">{items}</ol>'
-        f'<div style="opacity:.8">{html.escape(after)}</div></div>'
+    return Shown(text, _hint_html(exercise, hints, after))
+
+
+def _hint_html(exercise: Exercise, hints: list[str], after: str) -> str:
+    items = "".join(f"<li>{html_with_code(h)}</li>" for h in hints)
+    return card(
+        ACCENT,
+        head("Hint", exercise.title, f"hint {len(hints)} of {len(exercise.hints)}"),
+        block(f'<ol style="margin:0;padding-left:24px">{items}</ol>'),
+        block(muted(after)) if after else "",
     )
-    return Shown(text, markup)
+
+
+def _revealed(exercise: Exercise) -> int:
+    """How many hints the learner has seen, also while the file can be read only, or not at all."""
+    used = _unsaved.hints_used(exercise.id)
+    with contextlib.suppress(ProgressUnavailable):
+        used += _store().hints_used(exercise.id)
+    return min(used, len(exercise.hints))
 
 
 def borrow(id: str) -> Any:
@@ -142,14 +176,14 @@ def borrow(id: str) -> Any:
         LookupError: there is no such exercise, hints are left, or it is nothing to call.
     """
     exercise = find(id)
-    try:
-        left = len(exercise.hints) - _store().hints_used(id)
-    except ProgressUnavailable:
-        left = 0
-    if left > 0:
-        raise LookupError(f'{left} hints are left: try hint("{id}") first') from None
     if not exercise.is_callable:
-        raise LookupError(f"{id} is a {exercise.kind}: there is no function or class to borrow")
+        raise LookupError(
+            f"{exercise.id} is a {exercise.kind}: there is no function or class to borrow"
+        )
+    left = len(exercise.hints) - _revealed(exercise)
+    if left > 0:
+        some = "1 hint is" if left == 1 else f"{left} hints are"
+        raise LookupError(f'{some} left: try hint("{exercise.id}") first')
     return exercise.reference
 
 
@@ -167,7 +201,7 @@ def _borrowed_report(exercise: Exercise) -> Report:
         title=exercise.title,
         max_points=exercise.points,
         score=0.0,
-        status="unusable",
+        status="borrowed",
         message=(
             f"This `{exercise.answer_name}` is the course's own: carry on with it. "
             "It earns no points; come back and write yours when you like."
@@ -227,26 +261,29 @@ def _effort(standing: Standing) -> str:
 
 
 def _progress_html(standings: list[Standing]) -> str:
-    parts = []
+    header = ["", "Exercise", "Points", "Attempts", "Hints"]
+    cards = []
     for lesson, rows in by_lesson(standings).items():
         earned, total = _sums(rows)
         share = earned / total if total else 0.0
-        parts.append(
-            f'<div style="margin-top:8px"><b>{html.escape(lesson)}</b> · {earned:g} of {total:g} '
-            f'points <progress value="{share:.3f}" max="1"></progress></div>'
+        bar = f'<progress value="{share:.3f}" max="1" style="width:100%"></progress>'
+        cards.append(
+            card(
+                ACCENT,
+                head("Progress", lesson, f"{earned:g} of {total:g} points"),
+                block(bar),
+                table([_cells(s) for s in rows], header, numbers=2),
+            )
         )
-        body = "".join(
-            f"<tr><td>{_mark(s)}</td><td style='text-align:left'>{html.escape(s.title)}</td>"
-            f"<td>{_points(s)}</td><td>{_effort(s)}</td></tr>"
-            for s in rows
-        )
-        parts.append(f"<table>{body}</table>")
-    return "".join(parts)
+    return "".join(cards)
 
 
-def _with_code(text: str) -> str:
-    pieces = html.escape(text).split("`")
-    return "".join(f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(pieces))
+def _cells(standing: Standing) -> list[str]:
+    title = html.escape(standing.title)
+    if standing.by_hand:
+        return [_mark(standing), title, muted(_points(standing)), "", ""]
+    hints = f"{standing.hints_used} of {standing.hints}"
+    return [_mark(standing), title, _points(standing), str(standing.attempts), hints]
 
 
 def _plain_note(text: str) -> Shown:
@@ -268,4 +305,5 @@ def _show(report: Report) -> None:
 
         display(report)  # type: ignore[no-untyped-call]
     else:
-        print(report)
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        print(str(report).encode(encoding, "replace").decode(encoding))  # it may lack ✓ and ✗

@@ -16,11 +16,12 @@ import copy
 import inspect
 import linecache
 import sys
+import sysconfig
 import textwrap
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 from typing import Any, TypeAlias
@@ -28,13 +29,20 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from grader import plain
-from grader.guard import captured_output, time_limit
+from grader.guard import MAX_PRINTED, captured_output, no_input, time_limit
 from grader.plain import Plain
 
 Inputs: TypeAlias = tuple[Any, ...]
 Probe: TypeAlias = Callable[..., Any]
 
 _OUR_FILES = str(Path(__file__).parent)
+_NO_LEARNERS = (
+    _OUR_FILES,
+    str(Path(__file__).parents[1] / "course_lib"),
+    *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
+)
+_MAX_MESSAGE = 500
+_SECONDS_FOR_WORDS = 0.5
 
 
 def call(answer: Any, *inputs: Any) -> Any:
@@ -110,7 +118,8 @@ class Sighting:
 
     def to_plain(self) -> Plain:
         """Everything as plain data."""
-        return {**vars(self), "observations": [asdict(o) for o in self.observations]}
+        rows = [{**vars(o), "fault": o.fault and vars(o.fault)} for o in self.observations]
+        return {**vars(self), "observations": rows}
 
     @classmethod
     def from_plain(cls, data: Plain) -> Sighting:
@@ -120,28 +129,45 @@ class Sighting:
             ValueError: the data has another form; it comes from a process we do not trust.
         """
         try:
-            observations = [
-                Observation(
-                    result=o["result"],
-                    fault=None if o["fault"] is None else Fault(**o["fault"]),
-                    printed=str(o["printed"]),
-                    mutated=tuple(int(i) for i in o["mutated"]),
-                    aliased=bool(o["aliased"]),
-                )
-                for o in data["observations"]
-            ]
             return cls(
-                observations,
-                [str(name) for name in data["uses"]],
-                str(data["answer_type"]),
-                bool(data["answer_is_callable"]),
+                [_observation(o) for o in data["observations"]],
+                [_text(name) for name in data["uses"]],
+                _text(data["answer_type"]),
+                data["answer_is_callable"] is True,
             )
-        except (KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"not a sighting: {error}") from error
 
 
+def _observation(data: dict[str, Plain]) -> Observation:
+    fault = data["fault"]
+    mutated = data["mutated"]
+    if any(type(i) is not int or i < 0 for i in mutated):
+        raise TypeError("positions of inputs were required")
+    return Observation(
+        result=data["result"],
+        fault=None if fault is None else Fault(**{name: _text(fault[name]) for name in fault}),
+        printed=_text(data["printed"], MAX_PRINTED),
+        mutated=tuple(mutated),
+        aliased=data["aliased"] is True,
+    )
+
+
+def _text(value: Plain, limit: int = 2 * _MAX_MESSAGE) -> str:
+    if type(value) is not str:
+        raise TypeError("text was required")
+    return readable(value[:limit])
+
+
 def observe(answer: Any, request: Request) -> Sighting:
-    """Run the probe on every case and report what happened.
+    """Run the probe on every case and report what happened, with facts about the answer."""
+    observations = run(answer, request)
+    names = _used_names_or_none(answer, request.seconds)
+    return Sighting(observations, names, plain.type_name(answer), callable(answer))
+
+
+def run(answer: Any, request: Request) -> list[Observation]:
+    """Run the probe on every case.
 
     The cases share one time limit. Once it is spent, or the answer says that it is not written
     yet, the remaining cases are reported as the last one was, without being run.
@@ -155,23 +181,33 @@ def observe(answer: Any, request: Request) -> Sighting:
         else:
             seconds = deadline - time.monotonic()
             observations.append(_observe_once(answer, request.probe, inputs, seconds))
-    names = _used_names_or_none(answer)
-    return Sighting(observations, names, plain.type_name(answer), callable(answer))
+    return observations
 
 
 def _observe_once(answer: Any, probe: Probe, inputs: Inputs, seconds: float) -> Observation:
+    """Call the probe on a copy of the inputs, with the answer's side effects kept in bounds.
+
+    Undone afterwards: redirected output, warning filters, NumPy's error state. Not undone, because
+    it cannot all be: what an answer does to modules (`np.where = ...`), to global random state, or
+    in threads that go on. Class grading therefore judges in another process.
+    """
     given = copy.deepcopy(inputs)
     fault: Fault | None = None
     result: Plain = None
     aliased = False
-    with captured_output() as output, warnings.catch_warnings(), np.errstate(all="ignore"):
+    with (
+        captured_output() as output,
+        no_input(),
+        warnings.catch_warnings(),
+        np.errstate(all="ignore"),
+    ):
         warnings.simplefilter("ignore")
         try:
             with time_limit(seconds):
                 returned = probe(answer, *given)
                 aliased = _shares_memory(returned, given)
                 result = plain.to_plain(returned)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt:  # the stop button; an answer that raises it is taken for that
             raise
         except BaseException as error:
             fault = _describe(error)
@@ -182,11 +218,22 @@ def _observe_once(answer: Any, probe: Probe, inputs: Inputs, seconds: float) -> 
 
 
 def _describe(error: BaseException) -> Fault:
+    message = ""
     try:
-        message = str(error)[:500]
-    except Exception:  # an exception class of the learner's own whose __str__ raises
+        with time_limit(
+            _SECONDS_FOR_WORDS
+        ):  # `__str__` of a learner's own exception may do anything
+            message = readable(str(error))[:_MAX_MESSAGE]
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
         message = ""
-    return Fault(type(error).__name__, message, _learners_line(error.__traceback__))
+    return Fault(plain.class_name(error), message, _learners_line(error.__traceback__))
+
+
+def readable(text: str) -> str:
+    """Replace half characters (lone surrogates), which no file or screen takes."""
+    return str.__str__(text).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _learners_line(traceback: TracebackType | None) -> str:
@@ -194,43 +241,49 @@ def _learners_line(traceback: TracebackType | None) -> str:
     found = ""
     while traceback is not None:
         filename = traceback.tb_frame.f_code.co_filename
-        if not filename.startswith(_OUR_FILES) and "site-packages" not in filename:
+        if not filename.startswith(_NO_LEARNERS):
             text = linecache.getline(filename, traceback.tb_lineno).strip()
             if text:
-                found = f"line {traceback.tb_lineno}: {text}"
+                place = f"line {traceback.tb_lineno} in {traceback.tb_frame.f_code.co_name}"
+                found = f"{place}: {readable(text)[:_MAX_MESSAGE]}"
         traceback = traceback.tb_next
     return found
 
 
 def _same(after: Any, before: Any) -> bool:
-    """Whether an input is unchanged. Inputs are ours, so comparing them runs no learner's code."""
+    """Whether an input is unchanged. What an answer put into it is never asked to compare."""
+    if type(after) is not type(before):
+        return False
     if isinstance(before, np.ndarray):
         return (
-            isinstance(after, np.ndarray)
-            and after.shape == before.shape
+            after.shape == before.shape
             and after.dtype == before.dtype
             and after.tobytes() == before.tobytes()
         )
     if isinstance(before, list | tuple):
         return len(after) == len(before) and all(map(_same, after, before))
     if isinstance(before, dict):
-        return after.keys() == before.keys() and all(_same(after[k], before[k]) for k in before)
-    return after is before or (type(after) is type(before) and bool(after == before))
+        return list(after) == list(before) and all(_same(after[k], before[k]) for k in before)
+    return after is before or bool(after == before)
 
 
-def _shares_memory(result: Any, inputs: Any) -> bool:
+def _shares_memory(result: Any, inputs: Any, depth: int = 0) -> bool:
     if type(inputs) in (list, tuple):
         return any(_shares_memory(result, item) for item in inputs)
     if type(result) in (list, tuple):
-        return any(_shares_memory(item, inputs) for item in result[: plain.MAX_DEPTH])
+        items = result[: plain.MAX_DEPTH] if depth < 2 else ()
+        return any(_shares_memory(item, inputs, depth + 1) for item in items)
     both_arrays = type(result) is np.ndarray and type(inputs) is np.ndarray
     return both_arrays and np.may_share_memory(result, inputs)
 
 
-def _used_names_or_none(answer: Any) -> list[str]:
+def _used_names_or_none(answer: Any, seconds: float) -> list[str]:
     try:
-        return used_names(answer)
-    except Exception:  # attributes that raise when looked at: an answer's right, not our crash
+        with captured_output(), no_input(), time_limit(seconds):
+            return used_names(answer)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # attributes that raise when looked at: an answer's right, not our crash
         return []
 
 

@@ -47,4 +47,7 @@ class WireProber:
                 f"{len(request.cases)} observations were required, "
                 f"{len(sighting.observations)} came"
             )
+        for case, seen in zip(request.cases, sighting.observations, strict=True):
+            if any(position >= len(case) for position in seen.mutated):
+                raise ValueError(f"inputs {seen.mutated} of {len(case)} cannot have changed")
         return sighting

@@ -60,11 +60,14 @@ class Standing:
 def default_path() -> Path | None:
     """Where progress is stored: None when `COURSE_PROGRESS` is "off"."""
     named = os.environ.get("COURSE_PROGRESS", "")
-    if named.lower() == "off":
+    if named.strip().lower() == "off":
         return None
     if named:
-        return Path(named)
-    here = Path.cwd().resolve()
+        return Path(named).expanduser()
+    try:
+        here = Path.cwd().resolve()
+    except OSError:  # the folder has been removed meanwhile
+        here = Path(os.sep)
     for folder in (here, *here.parents):
         if (folder / ".course").is_dir():
             return folder / ".course" / "progress.sqlite"
@@ -109,7 +112,7 @@ class ProgressStore:
             connection.execute(
                 "INSERT INTO answer VALUES (?, ?, ?)", (time.time(), exercise, answer[:200])
             )
-            query = "SELECT answer FROM answer WHERE exercise = ? ORDER BY at, rowid LIMIT 1"
+            query = "SELECT answer FROM answer WHERE exercise = ? ORDER BY rowid LIMIT 1"
             (first,) = connection.execute(query, (exercise,)).fetchone()
         return str(first)
 
@@ -138,7 +141,8 @@ class ProgressStore:
             tried: dict[str, Any] = {
                 row[0]: row[1:]
                 for row in connection.execute(
-                    "SELECT exercise, COUNT(*), MAX(score) FROM attempt GROUP BY exercise"
+                    "SELECT exercise, COUNT(*), CAST(MAX(score) AS REAL) FROM attempt"
+                    " GROUP BY exercise"
                 )
             }
             hints: dict[str, int] = dict(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
+import re
 from functools import cache
 
 import grader.checks
@@ -22,7 +23,7 @@ def exercises() -> dict[str, Exercise]:
 def lessons() -> list[str]:
     """The lessons that have exercises, in order: "01_perceptron" for `checks/l01_perceptron.py`."""
     modules = pkgutil.iter_modules(grader.checks.__path__)
-    return sorted(m.name[1:] for m in modules if m.name.startswith("l"))
+    return sorted(m.name[1:] for m in modules if re.match(r"l\d\d_", m.name))
 
 
 @cache
@@ -59,14 +60,16 @@ def find(id: object) -> Exercise:
     Raises:
         UnknownExercise: there is none; the message offers the nearest ids.
     """
-    if isinstance(id, str):
-        topic = id.split(".", 1)[0]
-        for lesson in lessons():
-            if lesson.split("_", 1)[1] == topic and id in exercises_of(lesson):
-                return exercises_of(lesson)[id]
+    if not isinstance(id, str):
+        raise UnknownExercise(f"An exercise's id is a string, such as {next(iter(exercises()))!r}.")
+    id = str.__str__(id)  # a subclass could compare as it likes
+    topic = id.split(".", 1)[0]
+    for lesson in lessons():
+        if lesson.split("_", 1)[1] == topic and id in exercises_of(lesson):
+            return exercises_of(lesson)[id]
     known = list(exercises())
-    near = difflib.get_close_matches(str(id)[:200], known, n=3, cutoff=0.4)
-    same_name = [k for k in known if k.split(".")[1] == str(id)]
+    near = difflib.get_close_matches(id[:200], known, n=3, cutoff=0.4)
+    same_name = [k for k in known if k.split(".")[1] == id]
     offers = list(dict.fromkeys(same_name + near))[:3]
     hint = f" Did you mean {' or '.join(map(repr, offers))}?" if offers else ""
-    raise UnknownExercise(f"There is no exercise {str(id)[:80]!r}.{hint}")
+    raise UnknownExercise(f"There is no exercise {id[:80]!r}.{hint}")

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-import html
 import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Status = Literal["passed", "partial", "failed", "not started", "unusable", "manual"]
+from grader.markup import (
+    ACCENT,
+    block,
+    callout,
+    card,
+    head,
+    html_with_code,
+    line,
+    muted,
+    table,
+    verbatim,
+)
+
+Status = Literal["passed", "partial", "failed", "not started", "unusable", "borrowed", "manual"]
 
 _HEADLINES: dict[Status, str] = {
     "passed": "Right",
@@ -15,17 +27,20 @@ _HEADLINES: dict[Status, str] = {
     "failed": "Not yet",
     "not started": "Not written yet",
     "unusable": "Cannot be checked",
+    "borrowed": "The course's own",
     "manual": "Graded by a person",
 }
 _MARKS = {True: "✓", False: "✗", None: "·"}
-# Colour is never the only signal: each state has its mark and its headline too.
-_COLOURS: dict[Status, str] = {
-    "passed": "#0b8457",
-    "partial": "#b26a00",
-    "failed": "#c2410c",
-    "not started": "#5b6b7b",
-    "unusable": "#c2410c",
-    "manual": "#4457a8",
+# Colour is never the only signal: each state has its mark and its headline too. White text on each
+# has a contrast of 4.5 or more, and each stands out from a white page and a black one by 3 or more.
+_LOOKS: dict[Status, tuple[str, str]] = {
+    "passed": ("✓", "#0b8457"),
+    "partial": ("◐", "#a15f00"),
+    "failed": ("✗", "#c2410c"),
+    "not started": ("○", ACCENT),
+    "unusable": ("✗", "#c2410c"),
+    "borrowed": ("○", "#5b6b7b"),
+    "manual": ("✎", ACCENT),
 }
 
 
@@ -58,7 +73,7 @@ class Report:
         title: its title.
         max_points: the most it earns.
         score: the share earned, in [0, 1].
-        status: passed, partial, failed, not started, unusable or manual.
+        status: passed, partial, failed, not started, unusable, borrowed or manual.
         criteria: each criterion's outcome.
         misconception: the id of the misconception that fits, or None.
         message: what to tell the learner.
@@ -100,9 +115,13 @@ class Report:
     @property
     def headline(self) -> str:
         """One line: the state, and the points."""
+        return _HEADLINES[self.status] + (f": {self._earned}" if self.max_points else "")
+
+    @property
+    def _earned(self) -> str:
         earned = "" if self.status == "manual" else f"{self.points:g} of "
         plural = "" if self.max_points == 1 else "s"
-        return f"{_HEADLINES[self.status]}: {earned}{self.max_points:g} point{plural}"
+        return f"{earned}{self.max_points:g} point{plural}"
 
     def __str__(self) -> str:
         """The report as plain text."""
@@ -112,9 +131,9 @@ class Report:
             lines += ["", self.message]
         if self.example:
             lines += ["", "For example, with"]
-            lines += [f"  {name} = {_indent(text)}" for name, text in self.example.inputs]
-            lines += [f"required: {_indent(self.example.required)}"]
-            lines += [f"came:     {_indent(self.example.came)}"]
+            lines += [_hang(f"  {name} = ", text) for name, text in self.example.inputs]
+            lines += [_hang("required: ", self.example.required)]
+            lines += [_hang("came:     ", self.example.came)]
         if self.printed and not self.passed:
             lines += ["", "It printed:", *("  " + t for t in self.printed.splitlines()[:8])]
         if self.status in ("partial", "failed"):
@@ -126,37 +145,29 @@ class Report:
 
     def to_html(self) -> str:
         """The report as HTML that follows the notebook's theme; everything in it is escaped."""
-        colour = _COLOURS[self.status]
-        parts = [
-            f'<div style="border-left:4px solid {colour};padding:6px 14px;margin:4px 0;'
-            'max-width:54em;line-height:1.5">',
-            f'<div><b style="color:{colour}">{_MARKS[self._mark]} {html.escape(self.headline)}</b>'
-            f' <span style="opacity:.7">· {html.escape(self.title)}</span></div>',
-        ]
-        if self.criteria:
-            items = "".join(
-                f"<div>{_MARKS[c.met]} {_code(c.name)}"
-                f'<span style="opacity:.7">{html.escape(_trials(c))}</span></div>'
-                for c in self.criteria
-            )
-            parts.append(f'<div style="margin:4px 0">{items}</div>')
-        if self.message:
-            body = "<br>".join(_code(line) for line in self.message.splitlines())
-            parts.append(f'<div style="margin:6px 0">{body}</div>')
-        if self.example:
-            parts.append(_example_html(self.example))
-        if self.printed and not self.passed:
-            shown = html.escape("\n".join(self.printed.splitlines()[:8]))
-            parts.append(f'<div style="opacity:.7">It printed:</div><pre>{shown}</pre>')
-        if self.status in ("partial", "failed"):
-            call = html.escape(f'hint("{self.exercise}")')
-            parts.append(f'<div style="opacity:.8">For a hint: <code>{call}</code></div>')
-        parts.append("</div>")
-        return "".join(parts)
+        mark, accent = _LOOKS[self.status]
+        earned = self._earned if self.max_points else ""
+        criteria = "".join(line(_MARKS[c.met], c.name, _trials(c).strip()) for c in self.criteria)
+        return card(
+            accent,
+            head(f"{mark} {_HEADLINES[self.status]}", self.title, earned, accent),
+            block(criteria) if criteria else "",
+            callout(accent, self.message) if self.message else "",
+            _example_html(self.example) if self.example else "",
+            self._printed_html(),
+            self._offer_html(),
+        )
 
-    @property
-    def _mark(self) -> bool | None:
-        return {"passed": True, "failed": False, "unusable": False}.get(self.status)
+    def _printed_html(self) -> str:
+        if not self.printed or self.passed:
+            return ""
+        shown = verbatim("\n".join(self.printed.splitlines()[:8]))
+        return block(muted("It printed:"), f"<div>{shown}</div>")
+
+    def _offer_html(self) -> str:
+        if self.status not in ("partial", "failed"):
+            return ""
+        return block(muted("For a hint:"), " ", html_with_code(f'`hint("{self.exercise}")`'))
 
 
 def _trials(criterion: CriterionResult) -> str:
@@ -167,28 +178,12 @@ def _trials(criterion: CriterionResult) -> str:
     return ""
 
 
-def _indent(text: str) -> str:
-    return text.replace("\n", "\n            ")
-
-
-def _code(text: str) -> str:
-    """Escape text and set what stands between backticks as code."""
-    pieces = html.escape(text).split("`")
-    if len(pieces) % 2 == 0:  # an unpaired backtick is only a character
-        return html.escape(text)
-    return "".join(f"<code>{p}</code>" if i % 2 else p for i, p in enumerate(pieces))
+def _hang(label: str, text: str) -> str:
+    """Put a label before a text, and its further lines below the first."""
+    return label + text.replace("\n", "\n" + " " * len(label))
 
 
 def _example_html(example: Example) -> str:
-    rows = [*example.inputs, ("required", example.required), ("came", example.came)]
-    cells = "".join(
-        '<tr style="background:none"><td style="text-align:right;vertical-align:top;'
-        f'padding:1px 10px 1px 0;opacity:.7">{html.escape(name)}</td>'
-        '<td style="text-align:left;padding:1px 0"><code style="white-space:pre-wrap">'
-        f"{html.escape(text)}</code></td></tr>"
-        for name, text in rows
-    )
-    return (
-        '<div style="opacity:.7">For example</div>'
-        f'<table style="margin:0;border:none">{cells}</table>'
-    )
+    outcome = [("required", example.required), ("came", example.came)]
+    rows = [(muted(name), verbatim(text)) for name, text in (*example.inputs, *outcome)]
+    return block(muted("For example, with"), table(rows))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +16,24 @@ from grader.plain import Plain
 from grader.probe import Fault, Observation, Probe
 from grader.report import Example
 
+_MAX_SHOWN = 2_000
+_MAX_ITEMS = 12
+_MAX_NUMBERS = 200
+_EDGE = 2
+_PRINT: dict[str, Any] = {
+    "precision": 4,
+    "threshold": 24,
+    "edgeitems": _EDGE,
+    "linewidth": 75,
+    "suppress": False,
+    "nanstr": "nan",
+    "infstr": "inf",
+    "formatter": None,
+    "sign": "-",
+    "floatmode": "maxprec",
+    "legacy": False,
+}
+
 
 def words_for_fault(exercise: Exercise, fault: Fault) -> str:
     """Say what an answer that gave no result did instead."""
@@ -21,9 +42,23 @@ def words_for_fault(exercise: Exercise, fault: Fault) -> str:
             f"your code was stopped after {exercise.seconds:g} s. "
             "Is there a loop that never ends, or one that could be a single array operation?"
         )
+    if fault.type == "AskedForInput":
+        return "your code calls `input`, but nobody types while it runs: use its arguments instead"
     message = f": {fault.message}" if fault.message else ""
-    line = f"\n`{fault.line.replace('`', '')}`" if fault.line else ""
+    line = f"\n{code(fault.line)}" if fault.line else ""
     return f"your code raised {fault.type}{message}{line}"
+
+
+def code(text: str) -> str:
+    """Set text as code, whatever is in it."""
+    return f"`{text.replace('`', '')}`"
+
+
+def words_for_none(observation: Observation) -> str:
+    """Say what is missing from an answer that returned nothing."""
+    if observation.printed:
+        return "nothing came back, but something was printed: `return` the result, not `print` it"
+    return "None came back: is a `return` missing?"
 
 
 MUTATED = (
@@ -50,23 +85,41 @@ def _outcome(observation: Observation) -> str:
 
 
 def show(value: Plain) -> str:
-    """Write plain data compactly for a learner; long arrays are cut in the middle."""
+    """Write plain data compactly for a learner; what is long is cut."""
+    text = _show(value)
+    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "..."
+
+
+def _show(value: Plain) -> str:
     if isinstance(value, np.ndarray):
-        text = np.array2string(value, precision=4, threshold=24, edgeitems=2, separator=", ")
-        return text
+        return _show_array(value)
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, plain.Foreign):
         return f"<{value.type}>"
     if isinstance(value, tuple):
-        return "(" + ", ".join(map(show, value)) + ")"
+        return "(" + ", ".join(_show_some(value)) + ")"
     if isinstance(value, list):
-        items = [show(item) for item in value]
-        return "[" + ", ".join(items if len(items) <= 12 else [*items[:6], "...", items[-1]]) + "]"
+        return "[" + ", ".join(_show_some(value)) + "]"
     if isinstance(value, dict):
-        return "\n".join(f"{key}: {show(item)}" for key, item in value.items())
+        items = list(value.items())[:_MAX_ITEMS]
+        return "\n".join(f"{key}: {_show(item)}" for key, item in items)
     text = repr(value)
     return text if len(text) <= 200 else text[:200] + "..."
+
+
+def _show_some(items: Sequence[Plain]) -> list[str]:
+    """Show the items of a list; of a long one the first and the last. The others cost no time."""
+    if len(items) <= _MAX_ITEMS:
+        return [_show(item) for item in items]
+    return [*map(_show, items[: _MAX_ITEMS // 2]), "...", _show(items[-1])]
+
+
+def _show_array(array: np.ndarray) -> str:
+    if math.prod(min(n, 2 * _EDGE + 1) for n in array.shape) > _MAX_NUMBERS:
+        return f"an array of shape {array.shape} that begins with {_show_array(array.flat[:4])}"
+    with np.printoptions(**_PRINT):  # whatever the learner has set for printing
+        return np.array2string(array, separator=", ")
 
 
 def input_names(exercise: Exercise, probe: Probe) -> list[str]:

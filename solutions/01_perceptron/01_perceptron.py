@@ -15,8 +15,8 @@ from course_lib import data, viz
 from grader import borrow, check, hint, progress
 
 # %% [markdown]
-# **How it works.** An exercise is a cell to fill in, and a grey cell below it that checks your
-# answer on fresh inputs. Run it as often as you like: it tells what went wrong.
+# **How it works.** An exercise is a cell to fill in. The cell below it checks your answer on fresh
+# inputs. Run both as often as you like: a check tells you what went wrong.
 #
 # Stuck? `hint("perceptron.step")` in a cell of your own gives one more hint each time.
 # `progress()` shows how far you are.
@@ -37,6 +37,10 @@ viz.image_gallery(
     images[:8], [digits.class_names[label] for label in digits.y[:8]],
     title="Zeros and ones, 8 by 8 pixels",
 )
+
+# %% [markdown]
+# Add up the pixels of each image. If zeros hold more ink, one threshold on that sum should part
+# them. We try every threshold and keep the best.
 
 # %%
 thresholds = np.unique(ink)
@@ -206,6 +210,9 @@ viz.mistakes_per_epoch(
     hard.mistakes, title="By sepals, training takes hundreds of epochs, then stops for good",
 )
 
+# %% [markdown]
+# Why so long? Look at the line that it found, and at how little room there is on either side of it.
+
 # %%
 viz.decision_boundary(
     sepals.X, sepals.signed_labels(), hard.w, hard.b, margin=True,
@@ -286,7 +293,7 @@ viz.weight_image(
 rng = np.random.default_rng(1)
 made, allowed = [], []
 for margin in [2.0, 1.0, 0.5, 0.2, 0.1, 0.05]:
-    blobs = data.blobs(rng, count=200, separation=2 * margin, margin=margin, center=(3, 3))
+    blobs = data.blobs(rng, count=200, separation=2 * margin, margin=margin, center=(3.0, 3.0))
     signs = blobs.signed_labels()
     unit = Perceptron(max_epochs=1000).fit(blobs.X, signs)
     made.append(sum(unit.mistakes))
@@ -329,7 +336,7 @@ viz.scatter(
 # - **d** · The weights grow without limit, until the numbers overflow.
 # - **e** · It settles at one mistake per epoch: three of four right is the best there is.
 #
-# Your first answer is the one that is remembered.
+# Commit yourself first: your answer is written down before you see what happens.
 
 # %% exercise="perceptron.xor_prediction"
 # stub: prediction = None  # "a", "b", "c", "d" or "e"

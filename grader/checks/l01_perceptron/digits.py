@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 from typing import Any
@@ -60,7 +61,8 @@ def _is_accurate(predictions: Any, images: Array) -> str | None:
 
 def _uses_both_labels(predictions: Any, images: Array) -> str | None:
     found = np.unique(predictions).tolist()
-    return None if found == [-1, 1] else f"the labels -1 and +1 were required, {found} came"
+    came = found if len(found) <= 4 else f"{len(found)} different numbers"
+    return None if found == [-1, 1] else f"the labels -1 and +1 were required, {came} came"
 
 
 class _Trained:
@@ -86,6 +88,11 @@ class _Untrained(_Trained):
 class _AnswersZeroOne(_Trained):
     def predict(self, X: Array) -> Array:
         return np.where(super().predict(X) == 1, 1, 0)
+
+
+class _AnswersScores(_Trained):
+    def predict(self, X: Array) -> Array:
+        return np.asarray(X @ self._unit.w + self._unit.b)
 
 
 class _OfTwoFeatures(_Trained):
@@ -116,12 +123,36 @@ class _MeanImages(_Trained):
         return np.where(X @ w >= w @ (one + zero) / 2, 1, -1)
 
 
-def _when_fault(*types: str) -> Callable[[Sequence[Trial]], bool]:
-    return lambda trials: all(t.observed.fault and t.observed.fault.type in types for t in trials)
+def _when_fault(**messages: str) -> Callable[[Sequence[Trial]], bool]:
+    """Whether every case raised one of these exceptions, with a message that the pattern finds."""
+
+    def matches(trials: Sequence[Trial]) -> bool:
+        faults = [trial.observed.fault for trial in trials]
+        return all(f and re.search(messages.get(f.type, r"(?!)"), f.message) for f in faults)
+
+    return matches
 
 
 def _when(test: Callable[[Array, Array], bool]) -> Callable[[Sequence[Trial]], bool]:
-    return lambda trials: all(test(np.asarray(t.observed.result), t.inputs[0]) for t in trials)
+    """Whether every case gave a number for each image, and the test holds of them."""
+
+    def matches(trials: Sequence[Trial]) -> bool:
+        rows = [(np.asarray(t.observed.result), t.inputs[0]) for t in trials]
+        return all(
+            labels.shape == (len(images),) and np.isfinite(labels).all() and test(labels, images)
+            for labels, images in rows
+        )
+
+    return matches
+
+
+# What a product says of 64 pixels and another number of weights: `@`, `dot`, the course's class.
+# (`w @ X` fails too, but names the number of images.)
+_OTHER_NUMBER = (
+    r"signature .*\(size (?!120 )\d+ is different from 64\)"
+    r"|64 \(dim 1\) != \d+ \(dim 0\)"
+    r"|must have \d+ features"
+)
 
 
 DIGITS = result(
@@ -142,20 +173,31 @@ DIGITS = result(
             "not_trained",
             _Untrained(),
             "This unit has no weights yet: call its `fit` with the training images first.",
-            when=_when_fault("AttributeError", "RuntimeError", "TypeError"),
+            when=_when_fault(
+                AttributeError="no attribute '(w|b|weights|bias)'",
+                RuntimeError="fit",
+                TypeError="NoneType",
+                ValueError="enough dimensions",  # what `X @ None` says
+            ),
+        ),
+        Misconception(
+            "class_for_unit",
+            variants.Variant,
+            "This is the class itself. Make a unit of it first, `Perceptron()`, and train that.",
+            when=_when_fault(TypeError="missing 1 required positional argument"),
         ),
         Misconception(
             "other_features",
             _OfTwoFeatures(),
             "This unit was trained on examples with another number of features. A digit has 64 "
             "pixels: train on `X_train`.",
-            when=_when_fault("ValueError"),
+            when=_when_fault(ValueError=_OTHER_NUMBER),
         ),
         Misconception(
             "one_class_only",
             _Trained(labels=lambda y: np.where(y == 1, 1, 0)),
-            "It gives every image the same label. That is what labels 0 and 1 do: a label of 0 "
-            "multiplies every correction to nothing. Train with -1 and +1.",
+            "Every image gets the same label. Was it trained with labels 0 and 1? A label of 0 "
+            "multiplies every correction to nothing: use -1 and +1.",
             when=_when(lambda labels, images: bool(np.unique(labels).size == 1)),
         ),
         Misconception(
@@ -168,7 +210,17 @@ DIGITS = result(
             "classes_swapped",
             _Trained(labels=lambda y: -y),
             "Nearly every label is the opposite of the right one: 0 is -1 and 1 is +1.",
-            when=_when(lambda labels, images: _accuracy(labels, images) < 0.1),
+            when=_when(
+                lambda labels, images: (
+                    set(np.unique(labels).tolist()) == {-1, 1} and _accuracy(labels, images) < 0.1
+                )
+            ),
+        ),
+        Misconception(
+            "answers_scores",
+            _AnswersScores(),
+            "These are scores, not labels. Put them through the step function.",
+            when=_when(lambda labels, images: np.unique(labels).size > 2),
         ),
     ],
     alternatives=[_Averaged(), _MeanImages()],

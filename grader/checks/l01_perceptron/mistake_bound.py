@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from course_lib import perceptron
-from grader.exercise import Exercise, Misconception, Values
+from grader.compare import same
+from grader.exercise import Exercise, Misconception, Trial, Values
 from grader.probe import Inputs
 
 Array = np.ndarray
@@ -25,13 +26,23 @@ def _with_line(rng: np.random.Generator, batch: int, features: int) -> Inputs:
         b = float(rng.choice([-1.5, -0.8, 0.6, 1.2]))
         scores = X @ w + b
         y = np.where(scores >= 0, 1, -1)
-        if np.abs(scores).min() > 0.2 and abs(int(y.sum())) < batch:
+        if np.abs(scores).min() <= 0.2 or abs(int(y.sum())) == batch:
+            continue
+        # The scores themselves are no margins: their least is neither the closest example's nor,
+        # in size, the farthest's.
+        closest, farthest = np.argmin(np.abs(scores)), np.argmax(np.abs(scores))
+        if y[farthest] == 1 and (batch == 2 or y[closest] == 1):
             return X, y, w, b
 
 
 def unseparated_cases(rng: np.random.Generator) -> list[Inputs]:
-    """The same with one label flipped, so that the line does not separate the classes."""
-    cases = []
+    """The same with one label flipped, so that the line does not separate the classes.
+
+    And, in whole numbers, an example exactly on the line.
+    """
+    on_the_line = np.array([[-1.0], [0.0], [1.0]])
+    cases: list[Inputs] = [(on_the_line[1:], np.array([1, 1]), np.array([2.0]), 0.0)]
+    cases.append((on_the_line, np.array([-1, 1, 1]), np.array([3.0]), 3.0))
     for X, y, w, b in bound_cases(rng):
         flipped = y.copy()
         flipped[rng.integers(len(y))] *= -1
@@ -77,6 +88,16 @@ def bound_of_squares(X: Array, y: Array, w: Array, b: float) -> float:
         raise ValueError("not separated")
     longest = np.max(np.einsum("ij,ij->i", X, X) + 1)
     return float(longest * (w @ w + b**2) / signed.min() ** 2)
+
+
+def _never_refuses(trials: Sequence[Trial]) -> bool:
+    """Every value is right, and where there is none, something came nevertheless."""
+    refused = [t for t in trials if t.expected.fault]
+    return (
+        0 < len(refused) < len(trials)
+        and not any(t.observed.fault for t in trials)
+        and all(t.expected.fault or same(t.observed.result, t.expected.result) for t in trials)
+    )
 
 
 BOUND = Exercise(
@@ -129,6 +150,18 @@ BOUND = Exercise(
             "hard: take the smallest.",
         ),
         Misconception(
+            "label_left_out",
+            lambda X, y, w, b: _bound(X, np.ones(len(y)), w, b),
+            "`gamma` is the smallest score, so the label is missing: `y * score` says how far an "
+            "example is on its *own* side.",
+        ),
+        Misconception(
+            "bias_is_no_weight",
+            lambda X, y, w, b: _bound(X, y, w, b, constant=0.0, bias=0.0),
+            "This is the bound for a unit without a bias. Here the bias is one more weight: it "
+            "counts in the length, sqrt(w·w + b²), and its constant 1 in R, sqrt(x·x + 1).",
+        ),
+        Misconception(
             "mean_length",
             lambda X, y, w, b: _bound(X, y, w, b, radius=np.mean),
             "R is the mean length. One long example can move the weights far, so R is the largest.",
@@ -143,6 +176,7 @@ BOUND = Exercise(
             _bound,
             "The value is right for a line that separates the classes. For one that does not "
             "there is no bound: raise a `ValueError` when a margin is 0 or less.",
+            when=_never_refuses,
         ),
     ],
     alternatives=[bound_with_loops, bound_of_squares],

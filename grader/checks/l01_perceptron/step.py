@@ -21,7 +21,7 @@ def step_cases(rng: np.random.Generator) -> list[Inputs]:
         cases.append((np.round(scores, 2),))
     cases.append((np.array([-0.25, 0.25]),))
     for size in (1, 3, 6):
-        scores = np.round(rng.normal(size=size), 2)
+        scores = np.round(rng.normal(size=size), 2) + 0.0  # -0.0 becomes 0.0
         scores[rng.integers(size)] = 0.0
         cases.append((scores,))
     return cases

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from course_lib.perceptron import Perceptron
 from grader.checks.l01_perceptron import variants
+from grader.compare import same
 from grader.exercise import Exercise, Misconception, Trial, Values
+from grader.plain import Plain
 from grader.probe import Inputs
 
 Array = np.ndarray
+
+_EPOCHS = 60
 
 
 def train(perceptron_class: Any, X: Any, y: Any, X_new: Any, max_epochs: Any) -> dict[str, Any]:
     """Train one unit and report what it learned. Travels as source: uses its arguments only."""
     unit = perceptron_class(max_epochs=max_epochs)
     unit.fit(X, y)
+    mistakes = unit.mistakes
     return {
         "w": unit.w,
         "b": unit.b,
-        "mistakes": list(unit.mistakes),
+        "mistakes": mistakes.tolist() if isinstance(mistakes, np.ndarray) else mistakes,
         "predictions": unit.predict(X_new),
     }
 
@@ -29,13 +35,17 @@ def train(perceptron_class: Any, X: Any, y: Any, X_new: Any, max_epochs: Any) ->
 def train_twice(perceptron_class: Any, X: Any, y: Any, X_new: Any, max_epochs: Any) -> list[Any]:
     """Train the same unit on other data first; what it learned then must not matter."""
     unit = perceptron_class(max_epochs=max_epochs)
-    unit.fit(X_new, -np.sign(X_new[:, 0] + 0.5))
+    unit.fit(X_new, np.where(X_new[:, 0] >= 0, -1, 1))
     unit.fit(X, y)
-    return [unit.w, unit.b, list(unit.mistakes)]
+    mistakes = unit.mistakes
+    return [unit.w, unit.b, mistakes.tolist() if isinstance(mistakes, np.ndarray) else mistakes]
 
 
 def training_cases(rng: np.random.Generator) -> list[Inputs]:
-    """Separable data that takes a few epochs, in whole numbers so that every sum is exact."""
+    """Separable data that takes a few epochs, in whole numbers so that every sum is exact.
+
+    One of the new examples lies on the boundary that training finds, and the bias decides another.
+    """
     return [_separable(rng, batch, features) for batch, features in [(6, 2), (8, 2), (12, 3)]]
 
 
@@ -46,9 +56,15 @@ def _separable(rng: np.random.Generator, batch: int, features: int) -> Inputs:
         y = np.where(scores >= 0, 1, -1)
         if (scores == 0).any() or abs(int(y.sum())) > batch // 2:
             continue
-        mistakes = Perceptron(max_epochs=60).fit(X, y).mistakes
-        if mistakes[-1] == 0 and len(mistakes) >= 4 and mistakes != sorted(mistakes, reverse=True):
-            return X, y, rng.integers(-6, 7, size=(7, features)).astype(float), 60
+        unit = Perceptron(max_epochs=_EPOCHS).fit(X, y)
+        mistakes = unit.mistakes
+        if mistakes[-1] or len(mistakes) < 4 or mistakes == sorted(mistakes, reverse=True):
+            continue
+        new = rng.integers(-6, 7, size=(500, features)).astype(float)
+        on_it = new[new @ unit.w + unit.b == 0][:1]
+        by_bias = new[(new @ unit.w + unit.b) * (new @ unit.w) < 0][:1]
+        if len(on_it) and len(by_bias):
+            return X, y, rng.permutation(np.vstack([new[:5], on_it, by_bias])), _EPOCHS
 
 
 def hopeless_cases(rng: np.random.Generator) -> list[Inputs]:
@@ -75,6 +91,61 @@ class _Learns(Values):
             if found:
                 return found
         return None
+
+    def view(self, result: Plain) -> Plain:
+        """Both of them."""
+        return [result[part] for part in _SAME_LINE] if isinstance(result, dict) else result
+
+
+def _on_separable(test: Callable[[Trial], bool]) -> Callable[[Sequence[Trial]], bool]:
+    """Whether the test holds wherever a unit was trained on data that a line separates."""
+
+    def matches(trials: Sequence[Trial]) -> bool:
+        chosen = [t for t in trials if t.probe is train and t.inputs[3] == _EPOCHS]
+        return bool(chosen) and all(test(t) for t in chosen)
+
+    return matches
+
+
+def _stopped_after_one_epoch(trial: Trial) -> bool:
+    mistakes = trial.observed.result["mistakes"]
+    return len(mistakes) == 1 and mistakes[0] > 0
+
+
+def _same_line_at_another_scale(trial: Trial) -> bool:
+    came, wanted = (
+        np.append(result["w"], result["b"])
+        for result in (trial.observed.result, trial.expected.result)
+    )
+    rate = (came @ wanted) / (wanted @ wanted)
+    return bool(rate > 0 and abs(rate - 1) > 1e-6 and np.allclose(came, rate * wanted))
+
+
+def _separates(trial: Trial) -> bool:
+    X, y = trial.inputs[:2]
+    w, b = (trial.observed.result[part] for part in _SAME_LINE)
+    return bool((y * (X @ w + b) > 0).all())
+
+
+def _another_line(trials: Sequence[Trial]) -> bool:
+    """Each line separates its data, and not each is the one that the rule finds."""
+    return _on_separable(_separates)(trials) and not all(
+        same(t.observed.result[part], t.expected.result[part])
+        for t in trials
+        if t.probe is train
+        for part in _SAME_LINE
+    )
+
+
+def _second_fit_differs(trials: Sequence[Trial]) -> bool:
+    """Training once goes as it should, training the same unit again does not."""
+    once = [t for t in trials if t.probe is train]
+    again = [t for t in trials if t.probe is train_twice]
+    return (
+        bool(once and again)
+        and all(same(t.observed.result, t.expected.result) for t in once)
+        and not all(same(t.observed.result, t.expected.result) for t in again)
+    )
 
 
 PERCEPTRON = Exercise(
@@ -104,6 +175,7 @@ PERCEPTRON = Exercise(
             variants.OneEpochOnly,
             "Training stops after one pass. Each correction can break an earlier example again, "
             "so go on until a whole epoch passes without a mistake.",
+            when=_on_separable(_stopped_after_one_epoch),
         ),
         Misconception(
             "stops_when_it_gets_better",
@@ -126,8 +198,9 @@ PERCEPTRON = Exercise(
         Misconception(
             "keeps_old_weights",
             variants.KeepsOldWeights,
-            "A second `fit` goes on from the weights of the first. Set `w` and `b` to zeros at "
-            "the start of `fit`.",
+            "A second `fit` goes on from what the first one left. Set `w` and `b` to zeros, and "
+            "`mistakes` to an empty list, at the start of `fit`.",
+            when=_second_fit_differs,
         ),
         Misconception(
             "updates_when_right",
@@ -177,6 +250,42 @@ PERCEPTRON = Exercise(
             "predicts_scores",
             variants.PredictsScores,
             "`predict` returns scores. Put them through the step function.",
+        ),
+        Misconception(
+            "predicts_without_bias",
+            variants.PredictsWithoutBias,
+            "`predict` leaves the bias out of the score.",
+        ),
+        Misconception(
+            "predicts_boundary_negative",
+            variants.PredictsBoundaryNegative,
+            "`predict` gives -1 to a score of exactly 0. The boundary belongs to +1, as in `step`.",
+        ),
+        Misconception(
+            "predicts_sign",
+            variants.PredictsSign,
+            "`np.sign` gives 0 for a score of 0, and 0 is no class. The boundary belongs to +1.",
+        ),
+        Misconception(
+            "compares_labels",
+            variants.ComparesLabels,
+            "Comparing labels misses some points on the boundary: a score of 0 is labelled +1, and "
+            "passes as right for that class. Ask for `y * score <= 0` instead.",
+        ),
+        Misconception(
+            "learning_rate",
+            variants.LearningRate,
+            "This is the right line with all its numbers scaled. This perceptron has no learning "
+            "rate: a mistake adds all of `y * x`.",
+            when=_on_separable(_same_line_at_another_scale),
+        ),
+        Misconception(
+            "another_way",
+            variants.BackToFront,
+            "This line separates the data too, but it is not where the rule arrives. Start from "
+            "zeros, take the examples in the order given (no shuffling), and correct each mistake "
+            "at once by exactly `y * x`, then go on with the next example.",
+            when=_another_line,
         ),
     ],
     alternatives=[variants.Variant, variants.ConstantFeaturePerceptron],

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from course_lib import perceptron
-from grader.exercise import Exercise, Misconception, Values
+from grader.compare import same
+from grader.exercise import Exercise, Misconception, Trial, Values
 from grader.probe import Inputs
 
 Array = np.ndarray
@@ -20,17 +20,17 @@ def update_cases(rng: np.random.Generator) -> list[Inputs]:
     All numbers are whole, so that a point on the boundary lies on it exactly.
     """
     cases: list[Inputs] = [_zero_start(rng, 1), _zero_start(rng, -1)]
-    wanted: dict[tuple[Any, int], int] = {(sign, y): 2 for sign in (-1, 0, 1) for y in (-1, 1)}
-    wanted |= {("bias decides", y): 1 for y in (-1, 1)}
+    # How many of each kind: on which side, with which label, and whether the bias decides the side.
+    wanted = {(side, y, False): 2 for side in (-1, 0, 1) for y in (-1, 1)}
+    wanted |= {(side, y, True): 1 for side in (-1, 1) for y in (-1, 1)}
     while any(wanted.values()):
         features = int(rng.integers(1, 4))
-        w, x = (rng.integers(-4, 5, size=features).astype(float) for _ in range(2))
+        w, x = rng.integers(-4, 5, size=(2, features)).astype(float)
         b, y = float(rng.choice([-3, -2, -1, 1, 2, 3])), int(rng.choice([-1, 1]))
-        key: tuple[Any, int] = (int(np.sign(y * (w @ x + b))), y)
-        if np.sign(y * (w @ x)) * key[0] == -1 and wanted["bias decides", y]:
-            key = ("bias decides", y)
-        if x.any() and wanted[key]:
-            wanted[key] -= 1
+        side = int(np.sign(y * (w @ x + b)))
+        kind = (side, y, bool(np.sign(y * (w @ x)) * side == -1))
+        if x.any() and wanted[kind]:
+            wanted[kind] -= 1
             cases.append((w, b, x, y))
     return cases
 
@@ -77,6 +77,39 @@ def update_with_zero_one(w: Array, b: float, x: Array, y: int) -> tuple[Array, f
     """A prediction of 0 or 1, compared with a label of -1 or +1."""
     error = y - (1 if w @ x + b >= 0 else 0)
     return w + error * x, b + error
+
+
+def _label(score: float) -> int:
+    return 1 if score >= 0 else -1
+
+
+def _blind_on_the_boundary(trials: Sequence[Trial]) -> bool:
+    """Right off the boundary; on it, one class is corrected as it should be, the other not at all.
+
+    Which one depends on the label that a score of 0 is given.
+    """
+    corrected: dict[int, set[bool]] = {-1: set(), 1: set()}
+    for trial in trials:
+        is_right = same(trial.observed.result, trial.expected.result)
+        w, b, _, y = trial.inputs
+        if _side(*trial.inputs) == 0:
+            corrected[y].add(is_right)
+            is_right = is_right or same(trial.observed.result, (w, b))
+        if not is_right:
+            return False
+    return sorted(corrected.values(), key=sorted) == [{False}, {True}]
+
+
+def _right_direction(trials: Sequence[Trial]) -> bool:
+    """Every step is the required one times the same positive number, which is not 1."""
+    came, wanted = [], []
+    for trial in trials:
+        before = np.append(trial.inputs[0], trial.inputs[1])
+        came.append(np.append(*trial.observed.result) - before)
+        wanted.append(np.append(*trial.expected.result) - before)
+    step, required = np.concatenate(came), np.concatenate(wanted)
+    rate = (step @ required) / (required @ required)
+    return bool(rate > 0 and abs(rate - 1) > 1e-6 and np.allclose(step, rate * required))
 
 
 UPDATE = Exercise(
@@ -146,6 +179,24 @@ UPDATE = Exercise(
             "weights, where *every* point is on the boundary: nothing would ever be learned.",
         ),
         Misconception(
+            "compares_labels",
+            lambda w, b, x, y: (w + y * x, b + y) if _label(w @ x + b) != y else (w, b),
+            "Comparing labels misses some points on the boundary: a score of 0 is labelled as one "
+            "of the classes, and passes as right for it. Ask for `y * score <= 0` instead.",
+            when=_blind_on_the_boundary,
+        ),
+        Misconception(
+            "label_left_out_of_test",
+            lambda w, b, x, y: (w + y * x, b + y) if w @ x + b <= 0 else (w, b),
+            "Whether a score is good depends on the label: a negative one is right for y = -1. "
+            "The test needs `y * score`.",
+        ),
+        Misconception(
+            "results_swapped",
+            lambda w, b, x, y: perceptron.update(w, b, x, y)[::-1],
+            "The bias came first. Return the weights, then the bias: `return w, b`.",
+        ),
+        Misconception(
             "bias_left_out_of_score",
             lambda w, b, x, y: (w + y * x, b + y) if y * (w @ x) <= 0 else (w, b),
             "Whether an example is wrong depends on its whole score, `w @ x + b`. The bias is "
@@ -162,6 +213,13 @@ UPDATE = Exercise(
             update_with_zero_one,
             "A prediction of 0 or 1 is compared with a label of -1 or +1. They can never agree on "
             "the negative class, so it is never right.",
+        ),
+        Misconception(
+            "learning_rate",
+            lambda w, b, x, y: (w + 0.1 * y * x, b + 0.1 * y) if y * (w @ x + b) <= 0 else (w, b),
+            "The direction is right, the length is not. This perceptron has no learning rate: a "
+            "mistake adds all of `y * x` to the weights, and all of `y` to the bias.",
+            when=_right_direction,
         ),
     ],
     alternatives=[update_by_cases, update_without_if],

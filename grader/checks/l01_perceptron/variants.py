@@ -166,6 +166,54 @@ class PredictsScores(Variant):
         return np.asarray(X @ self.w + self.b)
 
 
+class PredictsWithoutBias(Variant):
+    """Learns a bias and forgets it."""
+
+    def predict(self, X: Array) -> Array:
+        return np.where(X @ self.w >= 0, 1, -1)
+
+
+class PredictsBoundaryNegative(Variant):
+    """Gives the boundary to the other class."""
+
+    def predict(self, X: Array) -> Array:
+        return np.where(X @ self.w + self.b > 0, 1, -1)
+
+
+class PredictsSign(Variant):
+    """Has a third answer for the boundary."""
+
+    def predict(self, X: Array) -> Array:
+        return np.sign(X @ self.w + self.b)
+
+
+class ComparesLabels(Variant):
+    """Takes the boundary for one of the classes while training."""
+
+    def learn(self, x: Array, label: float) -> int:
+        if (1 if self.w @ x + self.b >= 0 else -1) == label:
+            return 0
+        self.w, self.b = self.w + label * x, self.b + label
+        return 1
+
+
+class LearningRate(Variant):
+    """Takes smaller steps, which scales the weights and changes no prediction."""
+
+    def learn(self, x: Array, label: float) -> int:
+        if label * (self.w @ x + self.b) > 0:
+            return 0
+        self.w, self.b = self.w + 0.5 * label * x, self.b + 0.5 * label
+        return 1
+
+
+class BackToFront(Variant):
+    """Takes the examples in another order."""
+
+    def epoch(self, X: Array, y: Array) -> int:
+        return super().epoch(X[::-1], y[::-1])
+
+
 class ConstantFeaturePerceptron:
     """Another right way: the bias as the weight of a feature that is always 1."""
 

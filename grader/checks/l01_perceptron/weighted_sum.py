@@ -86,6 +86,18 @@ WEIGHTED_SUM = Exercise(
             "along its row, over the features.",
         ),
         Misconception(
+            "one_sum_for_all",
+            lambda X, w, b: float((X * w).sum() + b),
+            "This adds up the whole batch into one number. Each example needs its own score: sum "
+            "along its row only, with `axis=1`.",
+        ),
+        Misconception(
+            "order_of_the_product",
+            lambda X, w, b: w @ X + b,
+            "`w @ X` pairs the weights with the rows of `X`, which are the examples. They belong "
+            "to the columns, the features: `X @ w`.",
+        ),
+        Misconception(
             "mean_for_sum",
             lambda X, w, b: (X * w).mean(axis=1) + b,
             "This is the mean of the products. The score is their sum: with more features there "

@@ -100,7 +100,10 @@ def _survives_noise(net: Any) -> str | None:
 
 def _truth_table(*labels: int) -> Callable[[Sequence[Trial]], bool]:
     def matches(trials: Sequence[Trial]) -> bool:
-        return all(two_layers(_CORNERS, t.observed.result).tolist() == [*labels] for t in trials)
+        nets = [trial.observed.result for trial in trials]
+        return not any(map(_shapes_fit, nets)) and all(
+            two_layers(_CORNERS, net).tolist() == [*labels] for net in nets
+        )
 
     return matches
 
