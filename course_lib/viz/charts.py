@@ -123,3 +123,56 @@ def mistakes_against_bound(
         ax.set(xlim=ends, ylim=ends, xlabel="bound on the mistakes", ylabel="mistakes made")
         add_legend(figure, ax)
     return figure
+
+
+def histograms_by_layer(
+    layers: Mapping[str, Float[np.ndarray, "..."]],
+    *,
+    title: str,
+    xlabel: str = "activation",
+    span: tuple[float, float] | None = None,
+    saturated: float | None = None,
+    zeros: bool = False,
+    bins: int = 50,
+    alt: str = "",
+) -> CourseFigure:
+    """How the values of each layer are spread, from the first at the top to the last.
+
+    saturated shades what lies that far from 0 or farther, and gives its share. zeros gives the
+    share of exact zeros, what a ReLU has cut off, and leaves them out: they would dwarf the rest.
+    Values outside span are counted at its ends.
+
+    Raises:
+        ValueError: a layer is empty or holds a value that is not finite.
+    """
+    values = {name: np.ravel(layer) for name, layer in layers.items()}
+    for name, row in values.items():
+        if not row.size or not np.isfinite(row).all():
+            raise ValueError(f"{name!r} must hold finite values, got {row.size} values")
+    if span is None:
+        low, high = min(v.min() for v in values.values()), max(v.max() for v in values.values())
+        span = (float(low), float(high)) if low < high else (float(low) - 0.5, float(high) + 0.5)
+    words = f"Histograms of {xlabel}, one below the other: {in_words(values)}."
+    with course_style():
+        size = (6.0, 1.05 * len(values) + 0.9)
+        figure = CourseFigure(title=title, alt=alt or words, size=size)
+        grid = figure.subplots(len(values), 1, squeeze=False, sharex=True).ravel()
+        for ax, (name, row) in zip(grid, values.items(), strict=True):
+            drawn = np.clip(row[row != 0] if zeros else row, *span)
+            counts, edges = np.histogram(drawn, np.linspace(*span, bins + 1))
+            steps = ax.stairs(counts, edges, fill=True, fc=(COLOURS[1], 0.45), ec=COLOURS[1])
+            say(steps, "values other than 0" if zeros else "values")
+            shares = []
+            if saturated is not None:
+                for side in ((span[0], -saturated), (saturated, span[1])):
+                    if side[0] < side[1]:
+                        ax.axvspan(*side, color=COLOURS[0], alpha=0.14, lw=0)
+                shares.append(f"{100 * (np.abs(row) >= saturated).mean():.0f} % saturated")
+            if zeros:
+                shares.append(f"{100 * (row == 0).mean():.0f} % zero (not drawn)")
+            ax.set_title(name, loc="left")
+            ax.set_title(", ".join([*shares, f"std {row.std():.2g}"]), loc="right", fontsize=9)
+            ax.set(yticks=[], xlim=span)
+            ax.spines["left"].set_visible(False)
+        grid[-1].set_xlabel(xlabel)
+    return figure

@@ -1,4 +1,4 @@
-"""The parts that figures of the plane are made of: points, lines, shaded sides, notes, legends."""
+"""The parts that figures are made of: points, lines, shaded sides, notes, legends."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from course_lib.viz.figure import COLOURS, INK, MARKERS, CourseFigure, class_indices, in_words, say
 
 Boundary = tuple[np.ndarray, float]
+FEW, LARGE = 12, 90  # so many points at most are drawn so large: XOR has four
 
 
 def what(feature_names: Sequence[str], class_names: Sequence[str]) -> str:
@@ -47,8 +48,9 @@ def fit_view(ax: Axes, X: np.ndarray, pad: float = 0.1) -> None:
 def draw_points(
     ax: Axes, X: np.ndarray, y: np.ndarray, class_names: Sequence[str], size: int = 26
 ) -> None:
-    """Draw each class in its own colour and shape."""
+    """Draw each class in its own colour and shape; a handful of points is drawn larger."""
     classes = class_indices(y, class_names)
+    size = max(size, LARGE) if len(X) <= FEW else size
     for k, name in enumerate(class_names):
         points = X[classes == k]
         dots = ax.scatter(
@@ -80,13 +82,13 @@ def draw_sides(ax: Axes, w: np.ndarray, b: float) -> None:
     )
     say(sides, "the two sides, shaded")
     if scores.min() > 0 or scores.max() < 0:
-        _note(ax, "boundary out of view")
+        note(ax, "boundary out of view")
 
 
-def _note(ax: Axes, text: str) -> None:
+def note(ax: Axes, text: str) -> None:
     """Write a remark into the lower right corner."""
-    note = ax.text(0.98, 0.03, text, transform=ax.transAxes, ha="right", fontsize=8.5, color=INK)
-    say(note, text)
+    words = ax.text(0.98, 0.03, text, transform=ax.transAxes, ha="right", fontsize=8.5, color=INK)
+    say(words, text)
 
 
 def draw_margin(
@@ -116,7 +118,7 @@ def draw_state(
         draw_sides(ax, *state)
         draw_boundary(ax, *state, "boundary")
     else:
-        _note(ax, "no boundary yet")
+        note(ax, "no boundary yet")
     if culprit is not None:
         ring = ax.scatter(
             X[culprit, 0], X[culprit, 1], s=150, marker="o", facecolors="none", edgecolors=INK,

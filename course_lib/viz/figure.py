@@ -18,12 +18,14 @@ from matplotlib import rc_context, rcParamsDefault
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import PathCollection
+from matplotlib.collections import PathCollection, PolyCollection
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
-from matplotlib.patches import StepPatch
+from matplotlib.patches import Rectangle, StepPatch
 from matplotlib.text import Text
 
 DPI = 110
@@ -31,6 +33,12 @@ INK = "#222222"
 MUTED = "#6b6b6b"
 # Okabe and Ito's colours, which people with any colour vision can tell apart, darkest first.
 COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+# Signed values: red below 0, blue above. Amounts: white for none, darker for more.
+DIVERGING = LinearSegmentedColormap.from_list("course-signed", [COLOURS[0], "white", COLOURS[1]])
+SEQUENTIAL = LinearSegmentedColormap.from_list(
+    "course", ["white", "#56B4E9", COLOURS[1], "#00263D"]
+)
+LINE_STYLES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 _KEPT = ("backend", "interactive", "toolbar", "timezone", "figure.max_open_warning")
@@ -151,6 +159,13 @@ def _kind(artist: Artist) -> str:
     if isinstance(artist, Line2D):
         count = len(np.atleast_1d(artist.get_xdata()))
         return "line" if artist.get_marker() == "None" else f"line through {count} points"
+    if isinstance(artist, ContourSet) and not artist.filled:
+        return f"{len(np.asarray(artist.levels))} contour lines"
+    if type(artist) is PolyCollection:
+        count = len(artist.get_paths())
+        return f"{count} span{'s' * (count != 1)}"
+    if isinstance(artist, Rectangle):
+        return "bar"
     return "note" if isinstance(artist, Text) else "area"
 
 

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float
-from matplotlib.colors import LinearSegmentedColormap
 
-from course_lib.viz.figure import COLOURS, CourseFigure, course_style, in_words, say
+from course_lib.viz.figure import DIVERGING, CourseFigure, course_style, in_words, say
 
 
 def image_gallery(
@@ -15,11 +14,13 @@ def image_gallery(
     *,
     title: str,
     columns: int = 8,
+    signed: bool = False,
     alt: str = "",
 ) -> CourseFigure:
     """Small grey images in rows, dark where a pixel is high, each with a caption.
 
-    All share one scale, from 0 to the highest pixel.
+    All share one scale, from 0 to the highest pixel. signed is for weights: blue above 0, red
+    below, white at 0, and each image on a scale of its own.
 
     Raises:
         ValueError: there is not one caption per image, or images is not (count, height, width).
@@ -36,8 +37,10 @@ def image_gallery(
         figure = CourseFigure(title=title, alt=alt or words + in_words(captions) + ".", size=size)
         grid = figure.subplots(rows, columns, squeeze=False).ravel()
         for ax, image, caption in zip(grid, images, captions, strict=False):
-            picture = ax.imshow(image, cmap="Greys", vmin=0, vmax=float(images.max()) or 1.0)
-            say(picture, "pixels")
+            reach = float(np.abs(image).max() if signed else images.max()) or 1.0
+            colours, low = (DIVERGING, -reach) if signed else ("Greys", 0.0)
+            picture = ax.imshow(image, cmap=colours, vmin=low, vmax=reach)
+            say(picture, "weights" if signed else "pixels")
             ax.set_title(caption)
             ax.set(xticks=[], yticks=[])
             ax.spines[:].set_visible(True)
@@ -69,11 +72,10 @@ def weight_image(
     words = f"{shape[0]} by {shape[1]} weights as an image: one colour speaks for {first},"
     words += f" another for {second}."
     reach = float(np.abs(w).max()) or 1.0
-    diverging = LinearSegmentedColormap.from_list("course", [COLOURS[0], "white", COLOURS[1]])
     with course_style():
         figure = CourseFigure(title=title, alt=alt or words, size=(5.0, 4.0))
         ax = figure.subplots()
-        picture = ax.imshow(w.reshape(shape), cmap=diverging, vmin=-reach, vmax=reach)
+        picture = ax.imshow(w.reshape(shape), cmap=DIVERGING, vmin=-reach, vmax=reach)
         say(picture, "weights")
         ax.set(xlabel="pixel column", ylabel="pixel row")
         bar = figure.colorbar(picture, ax=ax, shrink=0.8)

@@ -19,11 +19,18 @@ from course_lib.viz.drawing import (
     fit_view,
     what,
 )
-from course_lib.viz.figure import COLOURS, CourseFigure, class_indices, course_style, in_words, say
+from course_lib.viz.figure import (
+    COLOURS,
+    LINE_STYLES,
+    CourseFigure,
+    class_indices,
+    course_style,
+    in_words,
+    say,
+)
 
 AXES = ("x1", "x2")
 SIGNS = ("-1", "+1")
-LINE_STYLES = ("-", "--", "-.", ":")
 
 
 def scatter(

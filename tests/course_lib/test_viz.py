@@ -49,6 +49,25 @@ def assert_nothing_is_cut_off(figure: viz.CourseFigure) -> None:
     assert tight.y1 <= height
 
 
+def assert_png_is_light_and_opaque(figure: viz.CourseFigure) -> None:
+    png = figure.png()
+    picture = Image.open(BytesIO(png)).convert("RGBA")
+    assert len(png) < 100_000
+    assert picture.getpixel((0, 0)) == (255, 255, 255, 255)
+    assert np.asarray(picture)[..., 3].min() == 255
+
+
+def assert_words_for_what_one_sees(figure: viz.CourseFigure) -> None:
+    bundle, metadata = figure._repr_mimebundle_()
+    assert set(bundle) == {"image/png", "text/plain"}
+    assert metadata == {"image/png": {"alt": figure.alt}}
+    assert len(figure.alt.split()) >= 5
+    assert figure.alt.endswith(".")
+    for words in (bundle["text/plain"], repr(figure), str(figure)):
+        assert "0x" not in words
+        assert "object at" not in words
+
+
 FIGURES = figures()
 every_figure = pytest.mark.parametrize("name", FIGURES)
 
@@ -78,24 +97,12 @@ def test_the_twin_counts_what_is_on_the_axes_not_what_was_promised() -> None:
 
 @every_figure
 def test_every_figure_is_a_light_opaque_png_under_100_kb(name: str) -> None:
-    png = FIGURES[name].png()
-    picture = Image.open(BytesIO(png)).convert("RGBA")
-    assert len(png) < 100_000
-    assert picture.getpixel((0, 0)) == (255, 255, 255, 255)
-    assert np.asarray(picture)[..., 3].min() == 255
+    assert_png_is_light_and_opaque(FIGURES[name])
 
 
 @every_figure
 def test_every_figure_has_words_for_what_one_sees_and_no_addresses(name: str) -> None:
-    figure = FIGURES[name]
-    bundle, metadata = figure._repr_mimebundle_()
-    assert set(bundle) == {"image/png", "text/plain"}
-    assert metadata == {"image/png": {"alt": figure.alt}}
-    assert len(figure.alt.split()) >= 5
-    assert figure.alt.endswith(".")
-    for words in (bundle["text/plain"], repr(figure), str(figure)):
-        assert "0x" not in words
-        assert "object at" not in words
+    assert_words_for_what_one_sees(FIGURES[name])
 
 
 @every_figure
