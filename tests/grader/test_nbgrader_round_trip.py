@@ -79,10 +79,10 @@ HALF = Student(
     },
     earns={
         "weighted_sum": 1,  # bias forgotten: one of two criteria of the same weight
-        "step": 1,  # `>` for `>=`: wrong at 0 only
+        "step": 1.5,  # `>` for `>=`: wrong at 0 only, one of four parts of 2 points
         "update": 2,  # changes w when right: two of three criteria
-        "training": 3,  # predicts 0 and 1: loses 2 of the 8 parts of 4 points
-        "digits": 0,  # trained right, but answers 0 and 1 too, and the labels are essential
+        "training": 3.5,  # predicts 0 and 1: loses one of the 8 parts of 4 points
+        "digits": 0,  # trained right, but answers 0 and 1 too, so no image gets its own label
         "mistake_bound": 2,  # no refusal: loses one of three parts
         "xor_prediction": 0,
         "xor_net": 2,  # right in the corners, where one lies on a boundary: no room for noise
@@ -146,8 +146,8 @@ HARD_CODED = Student(
         "xor_net": "xor_net = [-1, 1, 1, -1]",
         "reflection": S["reflection"],
     },
-    # The labels by heart, but the images come in a fresh order: a quarter for saying -1 and +1.
-    earns={"digits": 0.5},
+    # Not even the digits, whose labels it knows by heart: the images come in a fresh order.
+    earns={},
 )
 
 STUDENTS = {
@@ -157,7 +157,7 @@ STUDENTS = {
     "crashing": CRASHING,
     "hard_coded": HARD_CODED,
 }
-TOTALS = {"perfect": 20, "half": 11, "empty": 0, "crashing": 11, "hard_coded": 0.5}
+TOTALS = {"perfect": 20, "half": 12, "empty": 0, "crashing": 11, "hard_coded": 0}
 REFLECTION_OF_PERFECT = 2  # what a person gives it, of 3
 
 
@@ -349,12 +349,12 @@ def test_the_feedback_of_the_half_right_student_names_each_misconception(name, m
     ("student", "says"),
     [
         ("perfect", "4 of 4 points"),
-        ("half", "3 of 4 points"),
+        ("half", "3.5 of 4 points"),
         ("empty", "Not written yet"),
         ("empty", "0 of 4 points"),
         ("crashing", "SyntaxError"),
         ("crashing", "4 of 4 points"),
-        ("hard_coded", "0.5 of 2 points"),
+        ("hard_coded", "0 of 2 points"),
     ],
 )
 def test_feedback_tells_where_a_student_stands(student, says, trip):

@@ -16,7 +16,7 @@ Array = np.ndarray
 def step_cases(rng: np.random.Generator) -> list[Inputs]:
     """Scores of several shapes, close to 0 and far from it; then the same with exact zeros."""
     cases: list[Inputs] = []
-    for shape in [(1,), (2,), (5,), (3, 2)]:
+    for shape in [(1,), (2,), (5,), (3, 2), (2, 1)]:
         scores = rng.choice([-1, 1], size=shape) * rng.uniform(0.05, 4, size=shape)
         cases.append((np.round(scores, 2),))
     cases.append((np.array([-0.25, 0.25]),))
@@ -58,13 +58,21 @@ STEP = Exercise(
     criteria=[
         Values(
             "labels negative scores -1 and positive ones +1",
+            weight=2,
             numbers="any",
-            where=lambda z: not _has_zero(z),
+            where=lambda z: z.ndim == 1 and not _has_zero(z),
             essential=True,
         ),
         Values("labels a score of exactly 0 as +1", numbers="any", where=_has_zero),
+        Values("takes arrays of any shape", numbers="any", where=lambda z: z.ndim > 1),
     ],
     misconceptions=[
+        Misconception(
+            "one_axis_only",
+            lambda z: np.array([1 if score >= 0 else -1 for score in z]),
+            "A loop over `z` meets whole rows when `z` has two axes. A comparison of arrays, "
+            "`z >= 0`, works for every shape.",
+        ),
         Misconception(
             "labels_zero_one",
             lambda z: np.where(z >= 0, 1, 0),

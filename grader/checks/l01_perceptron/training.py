@@ -22,9 +22,10 @@ _EPOCHS = 60
 def train(perceptron_class: Any, X: Any, y: Any, X_new: Any, max_epochs: Any) -> dict[str, Any]:
     """Train one unit and report what it learned. Travels as source: uses its arguments only."""
     unit = perceptron_class(max_epochs=max_epochs)
-    unit.fit(X, y)
+    returned = unit.fit(X, y)
     mistakes = unit.mistakes
     return {
+        "returns_self": returned is unit,
         "w": unit.w,
         "b": unit.b,
         "mistakes": mistakes.tolist() if isinstance(mistakes, np.ndarray) else mistakes,
@@ -160,7 +161,8 @@ PERCEPTRON = Exercise(
     criteria=[
         _Learns("learns the same boundary", weight=3, essential=True),
         Values("records the mistakes of each epoch", weight=1, part="mistakes", numbers="any"),
-        Values("predicts new examples", weight=2, part="predictions", numbers="any"),
+        Values("predicts new examples", part="predictions", numbers="any"),
+        Values("returns the unit itself from `fit`", part="returns_self"),
         Values(
             "gives up after `max_epochs` when no line separates the data",
             cases=hopeless_cases,
@@ -176,6 +178,12 @@ PERCEPTRON = Exercise(
             "Training stops after one pass. Each correction can break an earlier example again, "
             "so go on until a whole epoch passes without a mistake.",
             when=_on_separable(_stopped_after_one_epoch),
+        ),
+        Misconception(
+            "fit_returns_nothing",
+            variants.FitReturnsNothing,
+            "`fit` gives back something else, so that `unit = Perceptron().fit(X, y)` is no unit. "
+            "End `fit` with `return self`.",
         ),
         Misconception(
             "stops_when_it_gets_better",

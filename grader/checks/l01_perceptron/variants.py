@@ -48,6 +48,13 @@ class Variant:
         return np.where(X @ self.w + self.b >= 0, 1, -1)
 
 
+class FitReturnsNothing(Variant):
+    """Learns right, and forgets to hand the unit back."""
+
+    def fit(self, X: Array, y: Array) -> Any:
+        super().fit(X, y)
+
+
 class OneEpochOnly(Variant):
     """Takes one pass for a whole training."""
 
