@@ -14,7 +14,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-NAMES = ("checks",)
+NAMES = ("checks", "engines")
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -52,7 +52,7 @@ def show(outcome: dict[str, Any]) -> None:
     """Print a benchmark's table and verdict."""
     table = Table(title=outcome["title"], title_justify="left")
     for heading in outcome["rows"][0]:
-        table.add_column(heading, justify="left" if heading == "exercise" else "right")
+        table.add_column(heading, justify="left" if heading in ("exercise", "step") else "right")
     for row in outcome["rows"]:
         table.add_row(*map(str, row.values()))
     console = Console()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import builtins
 import contextlib
 import ctypes
+import gc
 import io
 import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from types import FrameType
+from collections.abc import Callable, Iterator, Sequence
+from types import CodeType, FrameType
 from typing import Any, NoReturn
 
 MAX_PRINTED = 2_000
@@ -22,9 +23,8 @@ class TimeLimitExceeded(BaseException):
     """Raised inside an answer that runs too long. No `Exception`, so that few answers catch it."""
 
 
-@contextlib.contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raise `TimeLimitExceeded` in the body once `seconds` of wall time have passed.
+def call_within(seconds: float, function: Callable[..., Any], *inputs: Any) -> Any:
+    """Return `function(*inputs)`; raise `TimeLimitExceeded` in it after `seconds` of wall time.
 
     Uses an interval timer where there is one (it also interrupts a sleeping call), else a second
     thread. An answer that swallows the interrupt (a bare `except:`) meets the next 20 ms later.
@@ -32,49 +32,54 @@ def time_limit(seconds: float) -> Iterator[None]:
     Nothing in this process can interrupt a single call that never returns to Python, such as
     `sum(itertools.count())`; and in a thread, an answer that swallows every interrupt inside a
     blocking call goes on. There the sandbox of class grading ends the process.
+
+    No garbage is collected meanwhile: it may be anybody's, its finalizers may take their time, and
+    an interrupt that strikes in one of them is lost.
     """
     in_main_thread = threading.current_thread() is threading.main_thread()
-    if hasattr(signal, "setitimer") and in_main_thread:
-        with _limit_by_timer(seconds):
-            yield
-    else:
-        with _limit_by_thread(seconds):
-            yield
+    by_timer = hasattr(signal, "setitimer") and in_main_thread
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return (_call_by_timer if by_timer else _call_by_thread)(seconds, function, inputs)
+    finally:
+        if collecting:
+            gc.enable()
 
 
-@contextlib.contextmanager
-def _limit_by_timer(seconds: float) -> Iterator[None]:
+def _call_by_timer(seconds: float, function: Callable[..., Any], inputs: Sequence[Any]) -> Any:
     armed = True
     interrupts = 0
     previous_trace = sys.gettrace()
 
     def interrupt(signum: int, frame: FrameType | None) -> None:
         nonlocal interrupts
-        if not armed or frame is None or frame.f_code in _GUARDS:
+        if not armed or frame is None or frame.f_code is guard:
             return  # what cleans up is never interrupted; the next alarm is 20 ms away
         interrupts += 1
         if interrupts > 1:  # the last one was swallowed: strike outside its `try`, too
-            _raise_some_lines_later(frame, interrupts)
+            _raise_some_lines_later(frame, guard, interrupts)
         raise TimeLimitExceeded
 
+    guard = _call_by_timer.__code__
     started = time.monotonic()
     previous_handler = signal.signal(signal.SIGALRM, interrupt)
     remaining, interval = signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-3), _REPEAT)
     try:
-        yield
+        return function(*inputs)
     finally:
         armed = False
+        if interrupts > 1:
+            sys.settrace(previous_trace)  # first: `signal.signal` has lines to be traced
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous_handler or signal.SIG_DFL)
-        if interrupts > 1:
-            sys.settrace(previous_trace)
         if remaining:  # somebody else's alarm (a test runner's) goes on where it was
             left = max(remaining - (time.monotonic() - started), 1e-3)
             signal.setitimer(signal.ITIMER_REAL, left, interval)
 
 
-def _raise_some_lines_later(frame: FrameType, lines: int) -> None:
-    """Raise `TimeLimitExceeded` again, that many lines from now, wherever that is.
+def _raise_some_lines_later(frame: FrameType, guard: CodeType, lines: int) -> None:
+    """Raise `TimeLimitExceeded` again, that many lines from now, wherever that is below the guard.
 
     `while True: try: sleep(1) except: pass` is always inside its `try` when an alarm strikes. Each
     alarm waits one line longer than the last, so one of them strikes outside.
@@ -82,21 +87,20 @@ def _raise_some_lines_later(frame: FrameType, lines: int) -> None:
 
     def trace(frame: FrameType, event: str, arg: object) -> Any:
         nonlocal lines
-        if event == "line" and frame.f_code not in _GUARDS:
+        if event == "line":
             lines -= 1
             if lines <= 0:
                 raise TimeLimitExceeded
         return trace
 
     outer: FrameType | None = frame
-    while outer is not None and outer.f_code not in _GUARDS:
+    while outer is not None and outer.f_code is not guard:
         outer.f_trace = trace
         outer = outer.f_back
     sys.settrace(trace)
 
 
-@contextlib.contextmanager
-def _limit_by_thread(seconds: float) -> Iterator[None]:
+def _call_by_thread(seconds: float, function: Callable[..., Any], inputs: Sequence[Any]) -> Any:
     target = ctypes.c_ulong(threading.get_ident())
     finished = threading.Event()
 
@@ -106,32 +110,23 @@ def _limit_by_thread(seconds: float) -> Iterator[None]:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(target, ctypes.py_object(TimeLimitExceeded))
             pause = _REPEAT
 
+    def stop_watching() -> None:
+        finished.set()
+        watchdog.join()
+
     watchdog = threading.Thread(target=watch, daemon=True)
-    watchdog.start()
     try:
+        watchdog.start()
+        return function(*inputs)
+    finally:  # an interrupt may strike here as well, but hardly three of them, 20 ms apart
         try:
-            yield
+            stop_watching()
         finally:
-            finished.set()  # an interrupt can strike on the way here, and then the next line counts
-    finally:
-        while watchdog.is_alive():
             try:
-                finished.set()
-                watchdog.join()
-            except TimeLimitExceeded:  # one that was on its way when the body ended
-                pass
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(target, None)  # one may still be pending
-
-
-# The frames between a body and its clean-up.
-_GUARDS = frozenset(
-    {
-        time_limit.__wrapped__.__code__,  # type: ignore[attr-defined]
-        _limit_by_timer.__wrapped__.__code__,  # type: ignore[attr-defined]
-        contextlib._GeneratorContextManager.__enter__.__code__,
-        contextlib._GeneratorContextManager.__exit__.__code__,
-    }
-)
+                stop_watching()
+            finally:
+                stop_watching()
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(target, None)  # if one is pending
 
 
 class _CappedText(io.TextIOBase):

@@ -170,7 +170,8 @@ def _revealed(exercise: Exercise) -> int:
 def borrow(id: str) -> Any:
     """The course's own answer to an exercise, so that nobody is stuck for good.
 
-    It can be had once all hints are revealed. It works in later cells, and earns no points.
+    It can be had once all hints are revealed (or where progress is not recorded: a grader that
+    replays a notebook knows of no hints). It works in later cells, and earns no points.
 
     Raises:
         LookupError: there is no such exercise, hints are left, or it is nothing to call.
@@ -181,7 +182,7 @@ def borrow(id: str) -> Any:
             f"{exercise.id} is a {exercise.kind}: there is no function or class to borrow"
         )
     left = len(exercise.hints) - _revealed(exercise)
-    if left > 0:
+    if left > 0 and default_path() is not None:  # where nothing is recorded, graders replay work
         some = "1 hint is" if left == 1 else f"{left} hints are"
         raise LookupError(f'{some} left: try hint("{exercise.id}") first')
     return exercise.reference

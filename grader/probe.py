@@ -29,7 +29,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from grader import plain
-from grader.guard import MAX_PRINTED, captured_output, no_input, time_limit
+from grader.guard import MAX_PRINTED, call_within, captured_output, no_input
 from grader.plain import Plain
 
 Inputs: TypeAlias = tuple[Any, ...]
@@ -203,10 +203,7 @@ def _observe_once(answer: Any, probe: Probe, inputs: Inputs, seconds: float) -> 
     ):
         warnings.simplefilter("ignore")
         try:
-            with time_limit(seconds):
-                returned = probe(answer, *given)
-                aliased = _shares_memory(returned, given)
-                result = plain.to_plain(returned)
+            result, aliased = call_within(seconds, _result_and_aliased, probe, answer, given)
         except KeyboardInterrupt:  # the stop button; an answer that raises it is taken for that
             raise
         except BaseException as error:
@@ -217,13 +214,16 @@ def _observe_once(answer: Any, probe: Probe, inputs: Inputs, seconds: float) -> 
     return Observation(result, fault, output.text(), mutated, aliased)
 
 
+def _result_and_aliased(probe: Probe, answer: Any, given: Inputs) -> tuple[Plain, bool]:
+    returned = probe(answer, *given)
+    return plain.to_plain(returned), _shares_memory(returned, given)
+
+
 def _describe(error: BaseException) -> Fault:
     message = ""
     try:
-        with time_limit(
-            _SECONDS_FOR_WORDS
-        ):  # `__str__` of a learner's own exception may do anything
-            message = readable(str(error))[:_MAX_MESSAGE]
+        # `__str__` of a learner's own exception may do anything.
+        message = readable(call_within(_SECONDS_FOR_WORDS, str, error))[:_MAX_MESSAGE]
     except KeyboardInterrupt:
         raise
     except BaseException:
@@ -279,8 +279,8 @@ def _shares_memory(result: Any, inputs: Any, depth: int = 0) -> bool:
 
 def _used_names_or_none(answer: Any, seconds: float) -> list[str]:
     try:
-        with captured_output(), no_input(), time_limit(seconds):
-            return used_names(answer)
+        with captured_output(), no_input():
+            return call_within(seconds, used_names, answer)
     except KeyboardInterrupt:
         raise
     except BaseException:  # attributes that raise when looked at: an answer's right, not our crash

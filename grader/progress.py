@@ -117,11 +117,14 @@ class ProgressStore:
         return str(first)
 
     def reveal_hint(self, exercise: Exercise) -> int:
-        """Reveal one more hint; returns how many are revealed now."""
+        """Reveal one more hint, unless it is solved; returns how many are revealed now."""
         with self._connection() as connection:
             query = "SELECT COUNT(*) FROM hint WHERE exercise = ?"
             (revealed,) = connection.execute(query, (exercise.id,)).fetchone()
-            if revealed < len(exercise.hints):
+            query = "SELECT COUNT(*) FROM attempt WHERE exercise = ? AND score >= 1"
+            (solved,) = connection.execute(query, (exercise.id,)).fetchone()
+            # "Run All Cells" on a finished notebook must not spend the hints that are left.
+            if revealed < len(exercise.hints) and not solved:
                 revealed += 1
                 connection.execute(
                     "INSERT OR IGNORE INTO hint VALUES (?, ?, ?)",

@@ -68,8 +68,15 @@ def find(id: object) -> Exercise:
         if lesson.split("_", 1)[1] == topic and id in exercises_of(lesson):
             return exercises_of(lesson)[id]
     known = list(exercises())
-    near = difflib.get_close_matches(id[:200], known, n=3, cutoff=0.4)
     same_name = [k for k in known if k.split(".")[1] == id]
-    offers = list(dict.fromkeys(same_name + near))[:3]
+    offers = list(dict.fromkeys(same_name + _nearest(id[:200], known)))[:3]
     hint = f" Did you mean {' or '.join(map(repr, offers))}?" if offers else ""
     raise UnknownExercise(f"There is no exercise {id[:80]!r}.{hint}")
+
+
+def _nearest(id: str, known: list[str]) -> list[str]:
+    """The ids that are about as close as the closest: all of a lesson begin alike."""
+    likeness = {k: difflib.SequenceMatcher(None, id, k).ratio() for k in known}
+    least = max(0.4, max(likeness.values(), default=0.0) - 0.1)
+    near = [k for k in known if likeness[k] >= least]
+    return sorted(near, key=likeness.__getitem__, reverse=True)

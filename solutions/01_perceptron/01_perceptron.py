@@ -34,7 +34,8 @@ images = digits.X.reshape(-1, 8, 8)
 
 # %%
 viz.image_gallery(
-    images[:8], [digits.class_names[label] for label in digits.y[:8]],
+    images[:8],
+    [digits.class_names[label] for label in digits.y[:8]],
     title="Zeros and ones, 8 by 8 pixels",
 )
 
@@ -50,8 +51,12 @@ print(f"best threshold: {best:.0f}, right on {max(accuracies):.0%} of the images
 
 # %%
 viz.two_histograms(
-    ink, digits.y, threshold=best, class_names=digits.class_names,
-    title="Zeros and ones hold the same amount of ink", xlabel="ink (sum of the pixels)",
+    ink,
+    digits.y,
+    threshold=best,
+    class_names=digits.class_names,
+    title="Zeros and ones hold the same amount of ink",
+    xlabel="ink (sum of the pixels)",
 )
 
 # %% [markdown]
@@ -165,7 +170,11 @@ print(f"{len(states) - 1} mistakes in one pass over {len(y)} flowers")
 
 # %%
 viz.boundary_animation(
-    X, y, states, culprits=culprits, **names,
+    X,
+    y,
+    states,
+    culprits=culprits,
+    **names,
     title="Each mistake pulls the line over, until none is left",
 )
 
@@ -207,7 +216,8 @@ for name, unit in [("petals", easy), ("sepals", hard)]:
 
 # %%
 viz.mistakes_per_epoch(
-    hard.mistakes, title="By sepals, training takes hundreds of epochs, then stops for good",
+    hard.mistakes,
+    title="By sepals, training takes hundreds of epochs, then stops for good",
 )
 
 # %% [markdown]
@@ -215,9 +225,14 @@ viz.mistakes_per_epoch(
 
 # %%
 viz.decision_boundary(
-    sepals.X, sepals.signed_labels(), hard.w, hard.b, margin=True,
+    sepals.X,
+    sepals.signed_labels(),
+    hard.w,
+    hard.b,
+    margin=True,
     title="By sepals, only a narrow gap is left for the line",
-    feature_names=sepals.feature_names, class_names=sepals.class_names,
+    feature_names=sepals.feature_names,
+    class_names=sepals.class_names,
 )
 
 # %% [markdown]
@@ -247,7 +262,9 @@ print(f"right on {accuracy:.0%} of the images that were kept back")
 
 # %%
 viz.weight_image(
-    digit_unit.w, (8, 8), class_names=("zero", "one"),
+    digit_unit.w,
+    (8, 8),
+    class_names=("zero", "one"),
     title="Ink in the middle speaks for a one, ink around it for a zero",
 )
 
@@ -303,7 +320,9 @@ print("every run kept within its bound:", all(m <= a for m, a in zip(made, allow
 
 # %%
 viz.mistakes_against_bound(
-    made, allowed, title="A narrower margin allows more mistakes; no run makes more than allowed",
+    made,
+    allowed,
+    title="A narrower margin allows more mistakes; no run makes more than allowed",
 )
 
 # %% [markdown]
@@ -322,7 +341,9 @@ differ = np.array([-1, 1, 1, -1])
 
 # %%
 viz.scatter(
-    corners, differ, class_names=("same", "different"),
+    corners,
+    differ,
+    class_names=("same", "different"),
     title="XOR: four points, two classes",
 )
 
@@ -370,11 +391,13 @@ print(f"weights after 1000 epochs: {xor_unit.w}, bias {xor_unit.b:g}")
 # first pair is a **hidden layer**: it turns the inputs into new features, and the output unit needs
 # to separate only those.
 
+
 # %%
 def two_layers(X, W, b, v, c):
     """Label a batch: hidden units with weights W (one row each) and biases b, then one unit."""
     hidden = np.stack([step(weighted_sum(X, W[k], b[k])) for k in range(len(W))], axis=1)
     return step(weighted_sum(hidden, v, c))
+
 
 # %% [markdown]
 # **Exercise 1.8.** Choose the nine numbers so that the net computes XOR, also when an input is off

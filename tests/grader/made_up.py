@@ -32,7 +32,7 @@ DOUBLE = Exercise(
     points=4,
     reference=double,
     cases=double_cases,
-    seconds=0.5,
+    seconds=1.0,
     criteria=[
         Values("doubles", weight=3, essential=True),
         Values("doubles one number", where=lambda x: x.size == 1),

@@ -205,8 +205,9 @@ def test_a_value_cannot_be_borrowed(id):
 
 
 def test_progress_shows_points_attempts_and_hints():
-    grader.check("made_up.double", lambda x: 2 * x)
     grader.hint("made_up.double")
+    grader.check("made_up.double", lambda x: 2 * x)
+    grader.hint("made_up.double")  # solved: no further hint is spent
     shown = grader.progress()
     assert "99_made_up: 4 of 7 points" in repr(shown)
     assert "✓ Twice as much" in repr(shown)
@@ -225,7 +226,7 @@ def a_folder(file):
     file.mkdir()
 
 
-@pytest.fixture(params=[corrupt, a_folder, "locked"], ids=str)
+@pytest.fixture(params=[corrupt, a_folder, "locked"], ids=["corrupt", "folder", "locked"])
 def unusable(request, file):
     if request.param == "locked":
         ProgressStore(file).record_attempt(grader.evaluate("made_up.double", abs))

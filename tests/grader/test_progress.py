@@ -12,7 +12,7 @@ import pytest
 from made_up import DOUBLE, judged, made_up_choice, made_up_reflection
 from typer.testing import CliRunner
 
-from grader import cli
+from grader import cli, exercises
 from grader.progress import ProgressStore, ProgressUnavailable, default_path
 
 progress = sys.modules["grader.progress"]  # `grader.progress` itself is the function
@@ -42,10 +42,16 @@ def test_the_best_attempt_counts(store):
 
 
 def test_progress_is_there_for_the_next_process(store, path):
-    store.record_attempt(RIGHT)
     store.reveal_hint(DOUBLE)
+    store.record_attempt(RIGHT)
     assert standing(ProgressStore(path)) == standing(store)
     assert standing(store).hints_used == 1
+
+
+def test_a_solved_exercise_reveals_no_further_hint(store):
+    assert store.reveal_hint(DOUBLE) == 1
+    store.record_attempt(RIGHT)
+    assert store.reveal_hint(DOUBLE) == 1
 
 
 def test_hints_are_revealed_one_at_a_time_and_end(store):
@@ -92,13 +98,19 @@ def other_tables(path):
 
 
 @pytest.mark.parametrize("spoil", [corrupt, empty_folder, other_tables])
-def test_a_file_that_is_no_store_is_named_and_left_alone(store, path, spoil):
+def test_a_file_that_is_no_store_is_named(store, path, spoil):
     spoil(path)
-    before = path.read_bytes() if path.is_file() else None
     for use in (lambda: store.record_attempt(RIGHT), lambda: store.standings(EXERCISES)):
         with pytest.raises(ProgressUnavailable, match=r"progress is not saved .*progress\.sqlite"):
             use()
-    assert (path.read_bytes() if path.is_file() else None) == before
+
+
+def test_a_file_of_something_else_is_left_as_it_is(store, path):
+    corrupt(path)
+    before = path.read_bytes()
+    with pytest.raises(ProgressUnavailable):
+        store.record_attempt(RIGHT)
+    assert path.read_bytes() == before
 
 
 def test_odd_values_in_the_file_break_nothing(store, path):
@@ -246,3 +258,16 @@ def test_the_command_says_in_one_line_what_is_wrong_with_the_file(path):
     assert result.returncode == 1
     assert result.stderr.startswith("course: progress is not saved")
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_terminal_without_our_marks_shows_progress_too(store, path):
+    weighted_sum = exercises()["perceptron.weighted_sum"]
+    store.record_attempt(judged(weighted_sum.reference, weighted_sum))
+    result = subprocess.run(
+        [sys.executable, "-m", "grader.cli", "progress"],
+        env={**os.environ, "COURSE_PROGRESS": str(path), "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "? Weighted sum" in result.stdout
