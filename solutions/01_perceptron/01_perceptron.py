@@ -216,8 +216,7 @@ for name, unit in [("petals", easy), ("sepals", hard)]:
 
 # %%
 viz.mistakes_per_epoch(
-    hard.mistakes,
-    title="By sepals, training takes hundreds of epochs, then stops for good",
+    hard.mistakes, title="By sepals, training takes hundreds of epochs, then stops for good"
 )
 
 # %% [markdown]
@@ -320,9 +319,7 @@ print("every run kept within its bound:", all(m <= a for m, a in zip(made, allow
 
 # %%
 viz.mistakes_against_bound(
-    made,
-    allowed,
-    title="A narrower margin allows more mistakes; no run makes more than allowed",
+    made, allowed, title="A narrower margin allows more mistakes; no run makes more than allowed"
 )
 
 # %% [markdown]
@@ -341,10 +338,7 @@ differ = np.array([-1, 1, 1, -1])
 
 # %%
 viz.scatter(
-    corners,
-    differ,
-    class_names=("same", "different"),
-    title="XOR: four points, two classes",
+    corners, differ, class_names=("same", "different"), title="XOR: four points, two classes"
 )
 
 # %% [markdown]
@@ -421,8 +415,7 @@ xor_net = (W, b, v, c)
 
 # %%
 viz.xor_regions(
-    lambda X: two_layers(X, *xor_net),
-    title="Two lines and an 'and' between them: XOR is solved",
+    lambda X: two_layers(X, *xor_net), title="Two lines and an 'and' between them: XOR is solved"
 )
 
 # %% [markdown]
