@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -50,9 +51,11 @@ def machine() -> dict[str, Any]:
 
 def show(outcome: dict[str, Any]) -> None:
     """Print a benchmark's table and verdict."""
-    table = Table(title=outcome["title"], title_justify="left")
-    for heading in outcome["rows"][0]:
-        table.add_column(heading, justify="left" if heading in ("exercise", "step") else "right")
+    table = Table(title=outcome["title"], title_justify="left", box=box.SIMPLE)
+    first, *others = outcome["rows"][0]
+    table.add_column(first, no_wrap=True)
+    for heading in others:
+        table.add_column(heading, justify="right")
     for row in outcome["rows"]:
         table.add_row(*map(str, row.values()))
     console = Console()

@@ -29,10 +29,10 @@ def measure() -> dict[str, Any]:
         rows.append(
             {
                 "exercise": exercise.id,
-                "right: median ms": round(float(np.median(right)), 1),
-                "right: 95th percentile ms": round(float(np.percentile(right, 95)), 1),
-                "wrong: median ms": round(float(np.median(wrong)), 1),
-                "wrong: 95th percentile ms": round(float(np.percentile(wrong, 95)), 1),
+                "right ms": round(float(np.median(right)), 1),
+                "right p95": round(float(np.percentile(right, 95)), 1),
+                "wrong ms": round(float(np.median(wrong)), 1),
+                "wrong p95": round(float(np.percentile(wrong, 95)), 1),
             }
         )
     p95 = float(np.percentile(everything, 95))
