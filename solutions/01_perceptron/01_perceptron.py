@@ -366,7 +366,7 @@ print(f"weights after 1000 epochs: {xor_unit.w}, bias {xor_unit.b:g}")
 # Four mistakes in every epoch, for ever: the four corrections add up to nothing, and the weights are
 # back where they started.
 #
-# No other rule could do better. The labels ask for four things:
+# No other rule could get all four right. The labels ask for four things:
 #
 # $$\begin{aligned} -w_1 + w_2 + b &\ge 0 & w_1 - w_2 + b &\ge 0 \\
 # -w_1 - w_2 + b &< 0 & w_1 + w_2 + b &< 0 \end{aligned}$$
