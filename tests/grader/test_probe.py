@@ -11,8 +11,9 @@ import pytest
 
 from grader import plain
 from grader.plain import Foreign
-from grader.probe import Request, Sighting, call, observe, readable, reply, used_names, value
+from grader.probe import Request, Sighting, call, observe, readable, reply, value
 from grader.prober import WireProber
+from grader.sources import used_names
 
 
 def seen(answer, *inputs, **request):
