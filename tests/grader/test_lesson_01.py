@@ -95,7 +95,6 @@ UNLISTED: dict[str, tuple[str, Callable[[], Any]]] = {
     "list": ("weighted_sum", lambda: lambda X, w, b: (X @ w + b).tolist()),
     "labels": ("weighted_sum", lambda: lambda X, w, b: np.where(X @ w + b >= 0, 1, -1)),
     "bias times": ("weighted_sum", lambda: lambda X, w, b: X @ w * b),
-    "bias in weights": ("weighted_sum", lambda: lambda X, w, b: X @ (w + b)),
     "rounded": ("weighted_sum", lambda: lambda X, w, b: np.round(X @ w + b)),
     "tanh": ("step", lambda: np.tanh),
     "sigmoid": ("step", lambda: lambda z: 1 / (1 + np.exp(-z))),

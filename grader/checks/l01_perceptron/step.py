@@ -82,8 +82,8 @@ STEP = Exercise(
         Misconception(
             "zero_stays_zero",
             np.sign,
-            "`np.sign` gives 0 for a score of 0, and 0 is no class. Say which side the boundary "
-            "itself belongs to: here it is +1.",
+            "A score of 0 gets the label 0 (`np.sign` does that), and 0 is no class. "
+            "Say which side the boundary itself belongs to: here it is +1.",
         ),
         Misconception(
             "boundary_is_negative",

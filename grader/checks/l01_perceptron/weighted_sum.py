@@ -68,6 +68,12 @@ WEIGHTED_SUM = Exercise(
             "whole example: add it after the sum.",
         ),
         Misconception(
+            "bias_added_to_weights",
+            lambda X, w, b: X @ (w + b),
+            "`b` is added to the weights, so it is multiplied by the features. It stands alone: "
+            "add it to the finished sum.",
+        ),
+        Misconception(
             "bias_subtracted",
             lambda X, w, b: X @ w - b,
             "`b` is subtracted here. A *threshold* is subtracted; a bias is minus the threshold, "
