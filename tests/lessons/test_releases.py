@@ -31,8 +31,13 @@ TAUGHT = {
     "14_fused_kernels": {"kernels"},
 }
 ALWAYS = {"data", "viz"}
-# Lessons that are about a library, and so may use it.
+# Lessons that show the same in a library (section "In PyTorch"), or are about one.
 DECLARED = {
+    "00_why_deep_learning": {"sklearn", "torch"},
+    "02_activations": {"torch"},
+    "03_loss": {"torch"},
+    "04_backprop": {"torch"},
+    "05_tensors": {"torch"},
     "10_transformer": {"torch"},
     "11_scaling": {"torch"},
     "12_gpu_tensors": {"torch"},
