@@ -14,7 +14,7 @@ from grader.markup import ACCENT, block, card, head, html_with_code, muted, tabl
 from grader.plain import type_name
 from grader.probe import readable
 from grader.prober import LocalProber
-from grader.progress import ProgressStore, ProgressUnavailable, Standing, default_path
+from grader.progress_store import ProgressStore, ProgressUnavailable, Standing, default_path
 from grader.registry import UnknownExercise, exercises, find
 from grader.report import Report
 

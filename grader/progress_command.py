@@ -12,7 +12,7 @@ from rich.table import Table
 
 from grader.errors import CourseError
 from grader.learner import by_lesson
-from grader.progress import ProgressStore, ProgressUnavailable, Standing, default_path
+from grader.progress_store import ProgressStore, ProgressUnavailable, Standing, default_path
 from grader.registry import exercises
 from grader.workspace import default_workspace
 

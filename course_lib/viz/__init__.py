@@ -25,12 +25,14 @@ from course_lib.viz.points import (
     xor_regions,
 )
 from course_lib.viz.scaling import parameter_scaling, roofline
+from course_lib.viz.stepper import CourseStepper, stepper
 from course_lib.viz.surfaces import loss_surface
 
 __all__ = [
     "CourseAnimation",
     "CourseDiagram",
     "CourseFigure",
+    "CourseStepper",
     "bar_comparison",
     "boundary_animation",
     "boundary_snapshots",
@@ -48,6 +50,7 @@ __all__ = [
     "parameter_scaling",
     "roofline",
     "scatter",
+    "stepper",
     "timeline",
     "two_histograms",
     "weight_image",

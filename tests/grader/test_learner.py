@@ -15,11 +15,9 @@ from made_up import DOUBLE, altered, made_up_choice, made_up_reflection, made_up
 from nbclient import NotebookClient
 
 import grader
-from grader import learner, registry
+from grader import learner, progress_store, registry
 from grader.kernel import environment
-from grader.progress import ProgressStore
-
-progress_module = sys.modules["grader.progress"]  # `grader.progress` itself is the function
+from grader.progress_store import ProgressStore
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +29,7 @@ def made_up_lesson(monkeypatch, tmp_path):
     monkeypatch.setattr(registry, "exercises_of", lambda lesson: known)
     monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "progress.sqlite"))
     monkeypatch.setattr(learner, "_unsaved", ProgressStore(None))
-    monkeypatch.setattr(progress_module, "_BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(progress_store, "_BUSY_SECONDS", 0.1)
     return known
 
 
@@ -263,7 +261,7 @@ def test_a_read_only_file_stops_nothing(file, monkeypatch):
             return read_only(path, **options)
         return read_only(f"file:{path}?mode=ro", uri=True, **options)
 
-    monkeypatch.setattr(progress_module.sqlite3, "connect", connect)  # root may write anywhere
+    monkeypatch.setattr(progress_store.sqlite3, "connect", connect)  # root may write anywhere
     assert grader.check("made_up.double", lambda x: 2 * x) == 4
     assert "hint 2 of 3" in repr(grader.hint("made_up.double"))
     assert "hint 3 of 3" in repr(grader.hint("made_up.double"))

@@ -56,3 +56,10 @@ def test_importing_the_grader_loads_no_heavy_library():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.split() == []
+
+
+def test_the_probe_alone_loads_no_judge_and_nothing_that_knows_an_answer():
+    code = "import sys, grader.probe; print(*[m for m in sys.modules if m.startswith('grader')])"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(ran.stdout.split())
+    assert loaded == {f"grader{m}" for m in ("", ".probe", ".plain", ".guard", ".sources")}

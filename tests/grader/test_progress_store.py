@@ -12,10 +12,9 @@ import pytest
 from made_up import DOUBLE, judged, made_up_choice, made_up_reflection
 from typer.testing import CliRunner
 
-from grader import cli, exercises
-from grader.progress import ProgressStore, ProgressUnavailable, default_path
+from grader import cli, exercises, progress_store
+from grader.progress_store import ProgressStore, ProgressUnavailable, default_path
 
-progress = sys.modules["grader.progress"]  # `grader.progress` itself is the function
 RIGHT, WRONG = judged(DOUBLE.reference), judged(lambda x: x / 2)
 EXERCISES = {e.id: e for e in (DOUBLE, made_up_choice(), made_up_reflection())}
 
@@ -61,7 +60,7 @@ def test_hints_are_revealed_one_at_a_time_and_end(store):
 
 def test_the_first_answer_to_a_choice_stays_the_first(store, monkeypatch):
     times = iter([100.0, 50.0, 10.0])  # a clock that is set back
-    monkeypatch.setattr(progress.time, "time", lambda: next(times))
+    monkeypatch.setattr(progress_store.time, "time", lambda: next(times))
     assert [store.record_answer("x", letter) for letter in "abc"] == ["a", "a", "a"]
 
 
@@ -122,7 +121,7 @@ def test_odd_values_in_the_file_break_nothing(store, path):
 
 
 def test_a_locked_file_is_reported_after_a_while(store, path, monkeypatch):
-    monkeypatch.setattr(progress, "_BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(progress_store, "_BUSY_SECONDS", 0.1)
     store.record_attempt(RIGHT)
     with closing(sqlite3.connect(path)) as other:
         other.execute("BEGIN EXCLUSIVE")
@@ -143,7 +142,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from made_up import DOUBLE, judged
-from grader.progress import ProgressStore
+from grader.progress_store import ProgressStore
 store, report = ProgressStore(Path(sys.argv[1])), judged(DOUBLE.reference)
 sys.stdin.readline()
 for i in range(int(sys.argv[2])):
