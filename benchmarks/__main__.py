@@ -15,7 +15,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-NAMES = ("checks", "engines")
+NAMES = ("checks", "engines", "growth")
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -61,7 +61,8 @@ def show(outcome: dict[str, Any]) -> None:
     console = Console()
     console.print(table)
     console.print(outcome["verdict"])
-    console.print(", ".join(f"{key} {value}" for key, value in outcome["machine"].items()))
+    about = outcome["machine"] | outcome.get("versions", {})
+    console.print(", ".join(f"{key} {value}" for key, value in about.items()))
 
 
 if __name__ == "__main__":
