@@ -15,7 +15,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-NAMES = ("checks", "engines", "growth")
+from benchmarks.page import PAGE, page
+
+NAMES = ("checks", "engines", "growth", "language_model")
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -34,6 +36,7 @@ def main(names: list[str]) -> int:
         text = json.dumps(outcome, indent=1) + "\n"
         (RESULTS / f"{name}.json").write_text(text, encoding="utf-8")
         outcomes.append(outcome)
+        PAGE.write_text(page(RESULTS), encoding="utf-8")
     return 0 if all(outcome["reached"] for outcome in outcomes) else 1
 
 

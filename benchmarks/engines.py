@@ -1,8 +1,8 @@
 """Our engines against other people's: one training step each, side by side, at the same threads.
 
-The two of a pair take turns, step by step, so that a machine that slows down slows both; the ratio
-is of the medians. Both start from the same weights and see the same batch, and tests/benchmarks
-hold the losses of all of them together.
+The two of a pair take turns, a few steps each, so that a machine that slows down slows both; the
+ratio is of the medians. Both start from the same weights and see the same batch, and
+tests/benchmarks hold the losses of all of them together.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from benchmarks.steps import Missing, Moons, Perceptrons, Step, Transformer
 
 THREADS = (1, 2)
 LIBRARIES = ("torch", "micrograd", "autograd", "tinygrad")
-_FEWEST, _MOST = 8, 100  # steps of each
+_FEWEST, _MOST, _TURN = 8, 200, 4  # steps of each
 _SECONDS = 6.0  # for both of a pair together
 
 
@@ -111,19 +111,28 @@ def limited(threads: int) -> Iterator[None]:
 
 
 def in_turn(ours: Step, theirs: Step) -> tuple[list[float], list[float]]:
-    """Seconds of each step, the two taking turns."""
+    """Seconds of each step, the two taking turns of a few steps.
+
+    The first step of a turn does not count: the other library's threads may still be spinning.
+    """
     for _ in range(3):  # compilers and caches have had their say after three
         ours()
         theirs()
     gc.collect()
-    mine, other = [], []
+    mine: list[float] = []
+    other: list[float] = []
     started = time.perf_counter()
     while len(mine) < _FEWEST or (len(mine) < _MOST and time.perf_counter() - started < _SECONDS):
         for step, times in ((ours, mine), (theirs, other)):
-            begun = time.perf_counter()
             step()
-            times.append(time.perf_counter() - begun)
+            times += [_seconds(step) for _ in range(_TURN)]
     return mine, other
+
+
+def _seconds(step: Step) -> float:
+    started = time.perf_counter()
+    step()
+    return time.perf_counter() - started
 
 
 def _version(library: str) -> str:

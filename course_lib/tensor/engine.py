@@ -179,7 +179,7 @@ def to_array(data: Any, dtype: Any = None) -> Array:
     array = data.data if isinstance(data, Tensor) else np.asarray(data)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"a tensor holds floats, integers or booleans, got {array.dtype}")
-    if dtype is None and not isinstance(data, (Tensor, Array, np.generic)) and array.dtype == float:
+    if dtype is None and not hasattr(data, "dtype") and array.dtype == float:
         dtype = np.float32
     return array if dtype is None else array.astype(dtype, copy=False)
 

@@ -4,8 +4,7 @@ Lowest rung of this package; knows no tensor. Taught in lesson 05.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import _GeneratorContextManager, contextmanager
 
 _enabled = True
 
@@ -24,12 +23,12 @@ def set_grad_enabled(mode: bool) -> Iterator[None]:
         _enabled = before
 
 
-def no_grad() -> Any:
+def no_grad() -> _GeneratorContextManager[None]:
     """Record nothing, in a `with` block or in a function decorated with it."""
     return set_grad_enabled(False)
 
 
-def enable_grad() -> Any:
+def enable_grad() -> _GeneratorContextManager[None]:
     """Record graphs again, inside a `no_grad` block."""
     return set_grad_enabled(True)
 

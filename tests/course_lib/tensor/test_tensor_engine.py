@@ -406,3 +406,24 @@ def test_importing_loads_neither_torch_nor_scipy() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.split() == []
+
+
+@pytest.mark.parametrize(
+    "made",
+    [[1.0], np.ones(1), np.float64(1), torch.ones(1, dtype=torch.float64), torch.ones(1)],
+    ids=["list", "array", "scalar", "tensor64", "tensor32"],
+)
+def test_a_dtype_that_the_data_has_is_kept_as_pytorch_keeps_it(made: object) -> None:
+    assert str(T.Tensor(made).dtype) == str(torch.as_tensor(made).dtype).removeprefix("torch.")
+
+
+def test_a_function_decorated_with_no_grad_records_nothing() -> None:
+    w = T.Tensor([1.0], requires_grad=True)
+
+    @T.no_grad()
+    def double() -> T.Tensor:
+        return w * 2
+
+    assert not double().requires_grad
+    assert not double().requires_grad  # a second call too
+    assert (w * 2).requires_grad
