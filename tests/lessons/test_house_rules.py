@@ -2,12 +2,14 @@
 
 import ast
 import itertools
+import re
 
 import pytest
 from material import LESSONS, cell_of, of_lesson, regions, released, solution
 from nbformat import NotebookNode
 
 MAX_WORDS = 120
+MOVING = ("Slider for", "Animation of")  # how the words of such a view begin
 MAX_CODE_LINES = 25
 MAX_ANSWER_LINES = 12  # of a function, or of one method
 FEWEST, MOST = 4, 8  # exercises, the reflection not counted
@@ -65,6 +67,29 @@ def figures(cell: NotebookNode) -> list[NotebookNode]:
 def test_every_figure_says_in_words_what_it_shows(lesson):
     found = [figure for cell in solution(lesson).cells for figure in figures(cell)]
     assert [figure for figure in found if len(figure.get("alt", "").split()) < 5] == []
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_lesson_has_a_view_that_moves_and_a_picture_of_it_that_does_not(lesson):
+    moving = [bundle for bundle in bundles(lesson) if bundle["text/plain"].startswith(MOVING)]
+    assert moving
+    assert all("image/png" in bundle for bundle in moving)
+
+
+def bundles(lesson: str) -> list[NotebookNode]:
+    outputs = [o for cell in code_cells(solution(lesson)) for o in cell.outputs]
+    return [o.data for o in outputs if "text/plain" in o.get("data", {})]
+
+
+@pytest.mark.parametrize("lesson", [lesson for lesson in LESSONS if lesson >= "02"])
+def test_a_lesson_shows_the_same_in_pytorch_and_has_no_need_of_it_before(lesson):
+    """The learner's own code comes first; lessons about PyTorch itself will say so here."""
+    sources = [cell.source for cell in released(lesson).cells]
+    (section,) = [i for i, text in enumerate(sources) if re.match(r"## .*In PyTorch", text)]
+    imports = re.compile(r"^\s*(import|from) torch", re.M)
+    uses = [i for i, text in enumerate(sources) if imports.search(text)]
+    assert uses
+    assert min(uses) > section
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
