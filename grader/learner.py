@@ -8,6 +8,7 @@ import secrets
 import sys
 from typing import Any
 
+from grader import registry
 from grader.exercise import Exercise, chosen, letters
 from grader.judge import judge
 from grader.markup import ACCENT, block, card, head, html_with_code, muted, table
@@ -15,11 +16,12 @@ from grader.plain import type_name
 from grader.probe import readable
 from grader.prober import LocalProber
 from grader.progress_store import ProgressStore, ProgressUnavailable, Standing, default_path
-from grader.registry import UnknownExercise, exercises, find
+from grader.registry import UnknownExercise, find, lesson_of
 from grader.report import Report
 
 _stores: dict[object, ProgressStore] = {}
 _unsaved = ProgressStore(None)  # remembers hints while the file cannot be used
+_here: set[str] = set()  # the lessons of which something was checked or asked in this process
 
 
 class Points(float):
@@ -96,6 +98,7 @@ def check(id: str, answer: Any = None) -> Points:
     else:
         report = evaluate(id, answer)
         report = _record(report, answer)
+    _here.update(filter(None, [lesson_of(report.exercise)]))
     _show(report)
     return Points(report)
 
@@ -129,6 +132,7 @@ def hint(id: str) -> Shown:
         exercise = find(id)
     except UnknownExercise as error:
         return _plain_note(str(error))
+    _here.add(exercise.lesson)
     unsaved = ""
     try:
         _store().reveal_hint(exercise)
@@ -211,11 +215,20 @@ def _borrowed_report(exercise: Exercise) -> Report:
 
 
 def progress() -> Shown:
-    """Show the exercises of each lesson: points, attempts, hints used."""
+    """Show the lessons that were begun: points, attempts, hints used.
+
+    A lesson that is finished takes one line, unless it is this notebook's. `course progress` in a
+    terminal shows all lessons.
+    """
     try:
-        standings = _store().standings(exercises())
+        begun = {lesson_of(id) for id in _store().touched()} | _here
+        shown = [lesson for lesson in registry.lessons() if lesson in begun]
+        described = {id: e for lesson in shown for id, e in registry.exercises_of(lesson).items()}
+        standings = _store().standings(described)
     except ProgressUnavailable as error:
         return _plain_note(str(error))
+    if not standings:
+        return _plain_note("No exercise has been checked yet.")
     return Shown(progress_text(standings), _progress_html(standings))
 
 
@@ -225,8 +238,13 @@ def progress_text(standings: list[Standing]) -> str:
     for lesson, rows in by_lesson(standings).items():
         earned, total = _sums(rows)
         lines.append(f"{lesson}: {earned:g} of {total:g} points")
-        lines += [f"  {_mark(s)} {s.title:<34} {_points(s):>9}  {_effort(s)}" for s in rows]
+        if not _folded(lesson, rows):
+            lines += [f"  {_mark(s)} {s.title:<34} {_points(s):>9}  {_effort(s)}" for s in rows]
     return "\n".join(lines)
+
+
+def _folded(lesson: str, rows: list[Standing]) -> bool:
+    return lesson not in _here and all(s.done or s.by_hand for s in rows)
 
 
 def by_lesson(standings: list[Standing]) -> dict[str, list[Standing]]:
@@ -268,14 +286,10 @@ def _progress_html(standings: list[Standing]) -> str:
         earned, total = _sums(rows)
         share = earned / total if total else 0.0
         bar = f'<progress value="{share:.3f}" max="1" style="width:100%"></progress>'
-        cards.append(
-            card(
-                ACCENT,
-                head("Progress", lesson, f"{earned:g} of {total:g} points"),
-                block(bar),
-                table([_cells(s) for s in rows], header, numbers=2),
-            )
-        )
+        parts = [head("Progress", lesson, f"{earned:g} of {total:g} points")]
+        if not _folded(lesson, rows):
+            parts += [block(bar), table([_cells(s) for s in rows], header, numbers=2)]
+        cards.append(card(ACCENT, *parts))
     return "".join(cards)
 
 

@@ -138,6 +138,12 @@ class ProgressStore:
             query = "SELECT COUNT(*) FROM hint WHERE exercise = ?"
             return int(connection.execute(query, (exercise,)).fetchone()[0])
 
+    def touched(self) -> set[str]:
+        """The ids of the exercises that were ever tried, or that a hint was taken for."""
+        query = "SELECT exercise FROM attempt UNION SELECT exercise FROM hint"
+        with self._connection() as connection:
+            return {str(id) for (id,) in connection.execute(query)}
+
     def standings(self, exercises: dict[str, Exercise]) -> list[Standing]:
         """Where the learner stands with each of these exercises."""
         with self._connection() as connection:

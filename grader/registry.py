@@ -50,6 +50,12 @@ def exercises_of(lesson: str) -> dict[str, Exercise]:
     return found
 
 
+def lesson_of(id: str) -> str | None:
+    """The lesson that an exercise's id belongs to, if there is one; imports no checks."""
+    topic = id.split(".", 1)[0]
+    return next((lesson for lesson in lessons() if lesson.split("_", 1)[1] == topic), None)
+
+
 class UnknownExercise(LookupError):
     """No exercise has this id; `str()` of it offers the nearest ones."""
 
@@ -63,10 +69,9 @@ def find(id: object) -> Exercise:
     if not isinstance(id, str):
         raise UnknownExercise(f"An exercise's id is a string, such as {next(iter(exercises()))!r}.")
     id = str.__str__(id)  # a subclass could compare as it likes
-    topic = id.split(".", 1)[0]
-    for lesson in lessons():
-        if lesson.split("_", 1)[1] == topic and id in exercises_of(lesson):
-            return exercises_of(lesson)[id]
+    lesson = lesson_of(id)
+    if lesson and id in exercises_of(lesson):
+        return exercises_of(lesson)[id]
     known = list(exercises())
     same_name = [k for k in known if k.split(".")[1] == id]
     offers = list(dict.fromkeys(same_name + _nearest(id[:200], known)))[:3]

@@ -29,6 +29,7 @@ def made_up_lesson(monkeypatch, tmp_path):
     monkeypatch.setattr(registry, "exercises_of", lambda lesson: known)
     monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "progress.sqlite"))
     monkeypatch.setattr(learner, "_unsaved", ProgressStore(None))
+    monkeypatch.setattr(learner, "_here", set())
     monkeypatch.setattr(progress_store, "_BUSY_SECONDS", 0.1)
     return known
 
@@ -234,6 +235,22 @@ def unusable(request, file):
     else:
         request.param(file)
         yield
+
+
+def test_progress_shows_what_was_begun_and_folds_a_finished_lesson_of_another_notebook(
+    monkeypatch, made_up_lesson
+):
+    assert repr(grader.progress()) == "No exercise has been checked yet."
+    grader.check("made_up.choice", "a")
+    begun = repr(grader.progress())
+    assert len(begun.splitlines()) == 5
+    for id, exercise in made_up_lesson.items():
+        if exercise.kind != "reflection":
+            grader.check(id, exercise.alternatives[0])
+    finished = repr(grader.progress())
+    assert finished.startswith("99_made_up: 7 of 7 points\n")
+    monkeypatch.setattr(learner, "_here", set())  # another notebook, another process
+    assert repr(grader.progress()) == "99_made_up: 7 of 7 points"
 
 
 @pytest.mark.usefixtures("unusable")

@@ -242,7 +242,7 @@ def test_the_command_gives_json(monkeypatch, path):
     assert body["file"] == str(path)
     first = body["exercises"][0]
     assert (first["exercise"], first["points"], first["done"]) == (
-        "perceptron.weighted_sum", 0.0, False,
+        "why_deep_learning.kinds", 0.0, False,
     )  # fmt: skip
 
 

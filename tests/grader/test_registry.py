@@ -30,7 +30,7 @@ def test_every_exercise_has_its_own_id_in_the_order_of_the_lessons():
     found = exercises()
     assert all(id == exercise.id for id, exercise in found.items())
     assert [e.lesson for e in found.values()] == sorted(e.lesson for e in found.values())
-    assert next(iter(found)) == "perceptron.weighted_sum"
+    assert next(iter(found)) == "why_deep_learning.kinds"
     assert all(find(id) is found[id] for id in found)
 
 
@@ -71,7 +71,7 @@ def test_an_id_like_no_other_is_met_with_none():
 
 @pytest.mark.parametrize("id", [None, 3, b"perceptron.step", ["perceptron.step"], object()])
 def test_an_id_is_text(id):
-    with pytest.raises(UnknownExercise, match=r"is a string, such as 'perceptron\.weighted_sum'"):
+    with pytest.raises(UnknownExercise, match=r"is a string, such as 'why_deep_learning\.kinds'"):
         find(id)
 
 
