@@ -55,35 +55,49 @@ def loss_surface(
     with course_style():
         figure = CourseFigure(title=title, alt=alt or words, size=(6.4, 4.8))
         ax = figure.subplots()
-        x, y = np.linspace(*across, resolution), np.linspace(*up, resolution)
-        heights = _heights(loss, x, y)
-        low, high = float(heights.min()), float(heights.max())
-        if log and low <= 0:
-            raise ValueError(f"logarithmic levels need a loss > 0, got {low:g}")
-        spaced = np.geomspace(low, high, levels + 2) if log else None
-        steps = MaxNLocator(levels + 1).tick_values(low, high) if spaced is None else spaced
-        norm = LogNorm(steps[0], steps[-1]) if log else Normalize(steps[0], steps[-1])
-        shades = ax.contourf(
-            x, y, heights, levels=steps, cmap=GREYS, norm=norm, antialiased=False, zorder=0
-        )
-        lines = ax.contour(x, y, heights, levels=steps[1:-1], colors="#8d99a6", linewidths=0.7)
-        say(lines, "equal loss")
-        bar = figure.colorbar(
-            shades, ax=ax, shrink=0.85, label="loss", format="%.2g" if log else "%g"
-        )
-        bar.set_ticks(list(steps[:: max(1, len(steps) // 6)]))
+        draw_levels(figure, ax, loss, across, up, levels=levels, log=log, resolution=resolution)
         left = [name for k, name in enumerate(paths) if _draw_path(ax, k, name, paths[name])]
         if minimum is not None:
             star = ax.scatter(
                 minimum[0], minimum[1], s=130, marker="*", c=INK, label="minimum", zorder=5
             )
             say(star, "minimum")
-        ax.set(xlim=across, ylim=up, xlabel=parameter_names[0], ylabel=parameter_names[1])
+        ax.set(xlabel=parameter_names[0], ylabel=parameter_names[1])
         if left:
             ax.set_title(f"leaves the view: {in_words(left)}", loc="left")
         if paths or minimum is not None:
             add_legend(figure, ax)
     return figure
+
+
+def draw_levels(
+    figure: CourseFigure,
+    ax: Axes,
+    loss: Callable[[np.ndarray], np.ndarray],
+    across: tuple[float, float],
+    up: tuple[float, float],
+    *,
+    levels: int = 10,
+    log: bool = False,
+    resolution: int = 121,
+) -> None:
+    """Shade a panel by the height of a loss, with lines of equal loss and a colour bar."""
+    x, y = np.linspace(*across, resolution), np.linspace(*up, resolution)
+    heights = _heights(loss, x, y)
+    low, high = float(heights.min()), float(heights.max())
+    if log and low <= 0:
+        raise ValueError(f"logarithmic levels need a loss > 0, got {low:g}")
+    spaced = np.geomspace(low, high, levels + 2) if log else None
+    steps = MaxNLocator(levels + 1).tick_values(low, high) if spaced is None else spaced
+    norm = LogNorm(steps[0], steps[-1]) if log else Normalize(steps[0], steps[-1])
+    shades = ax.contourf(
+        x, y, heights, levels=steps, cmap=GREYS, norm=norm, antialiased=False, zorder=0
+    )
+    lines = ax.contour(x, y, heights, levels=steps[1:-1], colors="#8d99a6", linewidths=0.7)
+    say(lines, "equal loss")
+    bar = figure.colorbar(shades, ax=ax, shrink=0.85, label="loss", format="%.2g" if log else "%g")
+    bar.set_ticks(list(steps[:: max(1, len(steps) // 6)]))
+    ax.set(xlim=across, ylim=up)
 
 
 def _heights(
