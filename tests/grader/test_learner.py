@@ -246,7 +246,8 @@ def test_progress_shows_what_was_begun_and_folds_a_finished_lesson_of_another_no
     assert len(begun.splitlines()) == 5
     for id, exercise in made_up_lesson.items():
         if exercise.kind != "reflection":
-            grader.check(id, exercise.alternatives[0])
+            # Another right answer: an earlier test has borrowed the reference itself.
+            grader.check(id, (*exercise.alternatives, exercise.reference)[0])
     finished = repr(grader.progress())
     assert finished.startswith("99_made_up: 7 of 7 points\n")
     monkeypatch.setattr(learner, "_here", set())  # another notebook, another process
