@@ -5,7 +5,9 @@ last line of a cell.
 """
 
 from course_lib.viz.animation import CourseAnimation, boundary_animation
+from course_lib.viz.backprop import backprop_steps, expression_graph
 from course_lib.viz.bars import bar_comparison, timeline
+from course_lib.viz.broadcasting import broadcasting
 from course_lib.viz.charts import (
     histograms_by_layer,
     mistakes_against_bound,
@@ -17,6 +19,8 @@ from course_lib.viz.diagrams import CourseDiagram, graph
 from course_lib.viz.figure import CourseFigure
 from course_lib.viz.grids import heat_map
 from course_lib.viz.images import image_gallery, weight_image
+from course_lib.viz.memory import thread_accesses, thread_accesses_text
+from course_lib.viz.nesting import nested_ideas
 from course_lib.viz.points import (
     boundary_snapshots,
     decision_boundary,
@@ -27,17 +31,21 @@ from course_lib.viz.points import (
 from course_lib.viz.scaling import parameter_scaling, roofline
 from course_lib.viz.stepper import CourseStepper, stepper
 from course_lib.viz.surfaces import loss_surface
+from course_lib.viz.unit_losses import unit_on_surface
 
 __all__ = [
     "CourseAnimation",
     "CourseDiagram",
     "CourseFigure",
     "CourseStepper",
+    "backprop_steps",
     "bar_comparison",
     "boundary_animation",
     "boundary_snapshots",
+    "broadcasting",
     "decision_boundary",
     "decision_regions",
+    "expression_graph",
     "function_curves",
     "graph",
     "heat_map",
@@ -47,12 +55,16 @@ __all__ = [
     "loss_surface",
     "mistakes_against_bound",
     "mistakes_per_epoch",
+    "nested_ideas",
     "parameter_scaling",
     "roofline",
     "scatter",
     "stepper",
+    "thread_accesses",
+    "thread_accesses_text",
     "timeline",
     "two_histograms",
+    "unit_on_surface",
     "weight_image",
     "xor_regions",
 ]

@@ -1,0 +1,45 @@
+"""Tests that need a CUDA device; without one, each is skipped and says so.
+
+`python -m pytest tests/gpu` takes the pytest.ini beside this file. Without a test it fails, as
+pytest does whenever it has collected none.
+"""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+for folder in (ROOT, ROOT / "tests" / "course_lib" / "kernels"):  # as the pytest.ini beside this
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+
+from benchmarks import bare  # noqa: E402
+
+bare.prepare()
+MISSING = bare.missing()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker("gpu")
+            if MISSING:
+                item.add_marker(pytest.mark.skip(reason=MISSING))
+
+
+def pytest_report_header() -> str:
+    if MISSING:
+        return f"gpu: {MISSING}"
+    import torch
+
+    return f"gpu: {torch.cuda.get_device_name()}, torch {torch.__version__}"
+
+
+@pytest.fixture(scope="session")
+def cuda_backend():
+    """The back end `cuda`; a GPU without what it needs is a failure, not a skip."""
+    from course_lib.kernels import choose
+
+    return choose("cuda")
