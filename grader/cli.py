@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -124,6 +124,76 @@ def check(
     from grader.notebook_command import check_file
 
     raise typer.Exit(check_file(notebook, json_to, html_to, cell_seconds))
+
+
+@app.command()
+def grade(
+    assignment: Annotated[str, typer.Argument(help="The assignment, as nbgrader knows it.")],
+    student: Annotated[str, typer.Option(help="Only students whose name fits this glob.")] = "*",
+    workers: Annotated[
+        int, typer.Option(min=0, help="How many at a time.", show_default="one a processor")
+    ] = 0,
+    sandbox: Annotated[
+        Literal["bwrap", "none"], typer.Option(help="How submissions are kept apart from you.")
+    ] = "bwrap",
+    scheduler: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Grade on this Dask cluster: tcp://host:8786.")
+    ] = "",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run that was interrupted.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Grade again what has been.")] = False,
+    exercise: Annotated[
+        str, typer.Option(metavar="ID", help="Regrade this exercise only, or this graded cell.")
+    ] = "",
+    timeout: Annotated[
+        float,
+        typer.Option(min=0, metavar="S", help="Seconds for a cell.", show_default="nbgrader's"),
+    ] = 0.0,
+    memory: Annotated[
+        int, typer.Option(min=0, metavar="MB", help="Memory for a notebook.", show_default="4096")
+    ] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="Draw the same inputs again.", show_default="fresh")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Grade a class, in place of `nbgrader autograde`: sandboxed, in parallel, resumable.
+
+    Run it in the folder with nbgrader_config.py. Manual grades and comments stay.
+    Exits with 0 if every submission was graded, 1 if not, 130 if it was stopped.
+
+    Example: `course grade 01_perceptron --workers 4`
+    """
+    from grader.classroom import command
+
+    if resume and force:
+        raise typer.BadParameter("--resume goes on, --force begins again: choose one")
+    options = command.Options(
+        assignment, student, workers, sandbox, scheduler, resume, force, exercise, timeout, memory,
+        seed, as_json,
+    )  # fmt: skip
+    raise typer.Exit(command.grade(options))
+
+
+@app.command()
+def report(
+    assignment: Annotated[str, typer.Argument(help="The assignment, as nbgrader knows it.")],
+    to: Annotated[
+        Path | None, typer.Option(help="The folder to write to.", show_default="reports/ASSIGNMENT")
+    ] = None,
+    feedback: Annotated[
+        bool, typer.Option("--feedback", help="Write each student's feedback, too.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show what a graded class got right and what it misunderstood: a page and CSV files.
+
+    Example: `course report 01_perceptron --feedback`
+    """
+    from grader.classroom.report_command import report_class
+
+    report_class(assignment, to, feedback, as_json)
 
 
 @app.command()

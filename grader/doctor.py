@@ -244,7 +244,10 @@ def _sandbox() -> Iterable[Finding]:
         detail = f"class grading isolates submissions on Linux only, this is {sys.platform}"
         yield Finding("sandbox", "bubblewrap", "absent", detail, "grade a class on Linux")
         return
-    yield _bubblewrap()
+    bubblewrap = _bubblewrap()
+    yield bubblewrap
+    if bubblewrap.status == "ok":
+        yield _nesting()
     abi = landlock_abi()
     detail = f"ABI {abi}" if abi else "not offered by this kernel; bubblewrap alone has to do"
     yield Finding("sandbox", "landlock", "ok" if abi else "absent", detail)
@@ -253,6 +256,7 @@ def _sandbox() -> Iterable[Finding]:
     yield Finding("sandbox", "seccomp", "ok" if actions else "absent", detail)
     controllers = _read("/sys/fs/cgroup/cgroup.controllers").split()
     mine = f"version 2: {' '.join(controllers)}" if controllers else "version 2 not mounted"
+    mine += "; not needed, grading counts memory and processes itself"
     yield Finding("sandbox", "cgroups", "ok" if controllers else "absent", mine)
 
 
@@ -274,6 +278,20 @@ def _bubblewrap() -> Finding:
         remedy = "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"
     detail = f"installed, but no sandbox starts: {reason}"
     return Finding("sandbox", "bubblewrap", "absent", detail, remedy)
+
+
+def _nesting() -> Finding:
+    """Whether submissions can have walls of their own inside one warm sandbox."""
+    done = _run(
+        "bwrap", "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--proc", "/proc",
+        "--dev", "/dev", "--cap-drop", "ALL", "unshare", "--user", "--pid", "--mount", "--fork",
+        "true",
+    )  # fmt: skip
+    if done and done.returncode == 0:
+        detail = "warm sandboxes serve one submission after another"
+        return Finding("sandbox", "namespaces", "ok", detail)
+    detail = "they do not nest here: each submission starts a sandbox of its own, cold"
+    return Finding("sandbox", "namespaces", "absent", detail)
 
 
 def landlock_abi() -> int:

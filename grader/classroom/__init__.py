@@ -1,0 +1,1 @@
+"""Grading a class: fast, in a sandbox, from submissions that nobody trusts."""
