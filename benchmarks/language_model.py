@@ -30,7 +30,7 @@ ALPHABET_LOSS = "knowing only how frequent each character is"
 class Run:
     """What is trained, and how."""
 
-    steps: int = 5000
+    steps: int = 4000
     batch: int = 16
     lr: float = 3e-3
     warmup: int = 200

@@ -49,6 +49,8 @@ class Criterion:
         where: which of the inputs it judges; by default all.
         essential: while it fails, the criteria listed after it earn nothing. For properties that
             an answer which does nothing at all would also have.
+        explains: its complaint is shown also when a misconception is named. For evidence that a
+            learner reads beside the name of the mistake, such as a measured slope.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Criterion:
     probe: Probe | None = None
     where: Callable[..., bool] | None = None
     essential: bool = False
+    explains: bool = False
 
     def complaint(self, trial: Trial) -> str | None:
         """Say what is wrong in this trial, or return None. The call itself raised nothing."""

@@ -206,13 +206,23 @@ def _conclude(
         max_points=exercise.points,
         score=score,
         status="partial" if score > 0 else "failed",
-        message=found.says if found else wording.sentence(complaint),
+        message=_message(found, failed[0].criterion, trial, complaint),
         criteria=criteria,
         misconception=found.id if found else None,
         example=wording.example(exercise, trial, wording.input_names(exercise, trial.probe)),
         printed=trial.observed.printed,
         seed=seed,
     )
+
+
+def _message(
+    found: Misconception | None, criterion: Criterion, trial: Trial, complaint: str
+) -> str:
+    if found is None:
+        return wording.sentence(complaint)
+    if not criterion.explains or trial.observed.fault or trial.expected.fault:
+        return found.says  # what was raised is no evidence of the criterion's own
+    return f"{found.says}\n\n{wording.sentence(complaint)}"
 
 
 def _criterion_results(outcomes: list[_Outcome]) -> tuple[CriterionResult, ...]:

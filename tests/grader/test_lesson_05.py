@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from course_lib import tensor
-from grader.checks.l05_tensors import gradients, rearrange
+from grader.checks.l05_tensors import rearrange
 from grader.checks.l05_tensors.cross_entropy import cross_entropy_vjp
 from grader.checks.l05_tensors.matmul import matmul_vjp
 from grader.checks.l05_tensors.reduce import reduce_vjp
@@ -91,7 +91,7 @@ UNLISTED: dict[str, tuple[str, Callable[..., Any], str]] = {
     "first axis": (
         "unbroadcast",
         lambda grad, shape: grad.sum(axis=0),
-        "must have its shape",
+        "was required, shape",
     ),
     "product of shapes": ("matmul_vjp", lambda grad, a, b: grad @ b.T, "2 gradients were required"),
     "sign": ("matmul_vjp", lambda grad, a, b: (-grad @ b.T, -a.T @ grad), "opposite direction"),
@@ -125,7 +125,7 @@ UNLISTED: dict[str, tuple[str, Callable[..., Any], str]] = {
     "flat gradient": (
         "rows_vjp",
         lambda grad, rows, shape: rows_vjp(grad, rows, shape).ravel(),
-        "must have its shape",
+        "has the shape of what it belongs to",
     ),
     "one row too far": (
         "rows_vjp",
@@ -172,18 +172,9 @@ def test_a_mistake_on_no_list_is_not_given_a_name(name):
 def test_the_explanation_names_the_worst_place_both_values_and_the_cause():
     report = report_on("matmul_vjp", lambda grad, a, b: (3.5 * (grad @ b.T), a.T @ grad))
     assert "The gradient for `a` is wrong in" in report.message
-    assert "came" in report.message
-    assert "was measured. Likely cause: right direction everywhere, wrong size" in report.message
+    assert "nudging measures" in report.message
+    assert "came. Likely cause: a factor: 3.5 times what it should be" in report.message
     assert report.points == 1.5
-
-
-def test_an_explanation_of_a_wrong_shape_says_which_one_is_right():
-    got, measured = np.ones((3, 2)), np.arange(6.0).reshape(2, 3)
-    assert "must have its shape, (2, 3); (3, 2) came" in str(
-        gradients.explain("a", got, measured, {}, 1e-6)
-    )
-    turned = gradients.explain("a", measured.T.copy(), measured, {}, 1e-6)
-    assert "Likely cause: right numbers in swapped axes" in str(turned)
 
 
 # ------------------------------------------------------------ in place

@@ -9,8 +9,9 @@ import numpy as np
 
 from course_lib import activations
 from grader.checks.l02_activations import variants
-from grader.checks.l02_activations.evidence import Array, Slope, numbers, raises
+from grader.checks.l02_activations.evidence import Array, numbers, raises
 from grader.exercise import Exercise, Misconception, Values
+from grader.gradients import Gradient
 from grader.probe import Inputs
 
 
@@ -65,14 +66,15 @@ def _curve(name: str, leak: float | None, z: Array) -> Array:
     return Activation(name, 0.01 if leak is None else leak)(z)
 
 
-def _slope(name: str, **more: Any) -> Slope:
+def _slope(name: str, **more: Any) -> Gradient:
     shown = {"tanh": "tanh", "relu": "ReLU", "leaky_relu": "leaky ReLU"}[name]
-    return Slope(
+    return Gradient(
         f"finds the slope of {shown}",
         where=_is(name),
         probe=slope_at,
-        curve=_curve,
-        numbers="any",
+        forward=_curve,
+        wrt="z",
+        noun="slope",
         **more,
     )
 

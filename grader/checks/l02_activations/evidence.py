@@ -1,4 +1,4 @@
-"""What the exercises of this lesson share: inputs, an ear for overflows, the gradient check."""
+"""What the exercises of this lesson share: inputs, and an ear for overflows."""
 
 from __future__ import annotations
 
@@ -9,15 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from grader.compare import difference
 from grader.exercise import Holds, Trial, Values
 from grader.plain import Plain
 from grader.probe import Inputs
 
 Array = np.ndarray
 When = Callable[[Sequence[Trial]], bool]
-
-STEP = 1e-5  # of the central difference: off by some 1e-11, by bending and rounding alike
 
 
 def numbers(rng: np.random.Generator, *shape: int, reach: float = 4.0) -> Array:
@@ -98,85 +95,6 @@ class RightAndQuiet(Values):
     def view(self, result: Plain) -> Plain:
         """The value; without one, all of it."""
         return super().view(result)
-
-
-@dataclass(frozen=True)
-class Slope(Values):
-    """The result is the derivative of `curve`: a gradient check that says what it found.
-
-    The curve is measured in float64 by central differences, so the judge's own formula is not
-    trusted either. Kinks must be kept out of the inputs, or left to a criterion of their own.
-    """
-
-    curve: Callable[..., Array] = np.asarray
-
-    def complaint(self, trial: Trial) -> str | None:
-        """Compare the form with the reference's, the numbers with the curve's."""
-        came = self.view(trial.observed.result)
-        form = difference(came, self.view(trial.expected.result), atol=np.inf, numbers=self.numbers)
-        if form:
-            return form
-        *others, z = trial.inputs
-        return explain_slope(
-            np.asarray(z, dtype=np.float64),
-            np.asarray(came, dtype=np.float64),
-            lambda points: self.curve(*others, points),
-            rtol=self.rtol,
-            atol=self.atol,
-        )
-
-
-def measured_slope(curve: Callable[[Array], Array], z: Array) -> Array:
-    """The slope of a curve, by a small step to either side."""
-    return (curve(z + STEP) - curve(z - STEP)) / (2 * STEP)
-
-
-def explain_slope(
-    z: Array, came: Array, curve: Callable[[Array], Array], rtol: float, atol: float
-) -> str | None:
-    """Name the place where a derivative is worst, both numbers, and the likely cause; or None."""
-    slope = measured_slope(curve, z)
-    off = np.abs(came - slope)
-    wrong = off > atol + rtol * np.abs(slope)
-    if not wrong.any():
-        return None
-    worst = int(np.argmax(off))
-    found = (
-        f"at z = {z.flat[worst]:g} the curve rises by {slope.flat[worst]:.4g} per unit of z "
-        f"(measured by a small step to either side); your slope is {came.flat[worst]:.4g}"
-    )
-    return ". ".join(filter(None, [found, _likely_cause(z, came, slope, curve, wrong)]))
-
-
-def _likely_cause(
-    z: Array, came: Array, slope: Array, curve: Callable[[Array], Array], wrong: Array
-) -> str:
-    def like(guess: Array) -> bool:
-        return np.allclose(came, guess, rtol=1e-4, atol=1e-7)
-
-    if z.size < 3:  # too little to tell one cause from another
-        return ""
-    if like(-slope):
-        return "It has the right size everywhere, and the wrong sign"
-    if like(curve(z)):
-        return "This is the value of the function, not its slope"
-    if like(measured_slope(curve, curve(z))):
-        return (
-            "This is the slope at the *output*: the formula was handed f(z) where it expects z, "
-            "so f is applied twice"
-        )
-    factor = float((came * slope).sum() / (slope**2).sum())
-    if like(factor * slope):
-        return (
-            f"Everywhere it is {factor:.3g} times the slope: look for a factor of the chain rule "
-            "that is missing, or there once too often"
-        )
-    for side, name, other in ((z > 0, "above", "below"), (z < 0, "below", "above")):
-        if side.any() and wrong[side].all() and not wrong[~side].any():
-            return f"All that is wrong lies {name} 0; {other} it is right"
-    if wrong.sum() > 1:
-        return f"It differs at {int(wrong.sum())} of {z.size} places"
-    return ""
 
 
 def raises(type: str, pattern: str) -> When:

@@ -13,8 +13,8 @@ from grader.checks.l03_loss.references import (
     binary_cross_entropy_with_logits_grad,
     measured_binary_cross_entropy,
 )
-from grader.checks.l03_loss.slopes import Slopes
 from grader.exercise import Exercise, Misconception, Trial, Values
+from grader.gradients import Gradient
 
 Array = np.ndarray
 
@@ -63,10 +63,11 @@ BCE_GRAD = Exercise(
     reference=binary_cross_entropy_with_logits_grad,
     cases=bce_cases,
     criteria=[
-        Slopes(
+        Gradient(
             "agrees with slopes measured by nudging each logit",
             weight=2,
-            loss=measured_binary_cross_entropy,
+            forward=measured_binary_cross_entropy,
+            wrt="logits",
             where=lambda logits, targets: is_moderate(logits) and logits.size > 1,
             essential=True,
         ),

@@ -14,8 +14,8 @@ from grader.checks.l03_loss.many_classes import (
     ten_classes,
 )
 from grader.checks.l03_loss.references import cross_entropy_grad, measured_cross_entropy
-from grader.checks.l03_loss.slopes import Slopes
 from grader.exercise import Exercise, Misconception, Values
+from grader.gradients import Gradient
 
 Array = np.ndarray
 
@@ -59,10 +59,11 @@ CROSS_ENTROPY_GRAD = Exercise(
     reference=cross_entropy_grad,
     cases=cross_entropy_cases,
     criteria=[
-        Slopes(
+        Gradient(
             "agrees with slopes measured by nudging each logit",
             weight=2,
-            loss=measured_cross_entropy,
+            forward=measured_cross_entropy,
+            wrt="logits",
             where=lambda logits, targets: is_moderate(logits) and len(logits) > 1,
             essential=True,
         ),

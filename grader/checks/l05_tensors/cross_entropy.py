@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from grader.checks.l05_tensors.gradients import Gradient, Operation, numbers
+from grader.checks.l05_tensors.drawing import numbers
 from grader.exercise import Exercise, Misconception
+from grader.gradients import Gradient
 from grader.probe import Inputs
 
 Array = np.ndarray
@@ -41,13 +43,15 @@ def _case(
     return grad, numbers(rng, batch, classes) + shift, targets
 
 
-def _operation(grad: float, logits: Array, targets: Array) -> Operation:
-    def mean_loss(z: Array) -> float:
-        top = z.max(axis=1)
-        log_total = top + np.log(np.exp(z - top[:, None]).sum(axis=1))
-        return float(np.mean([t - row[k] for t, row, k in zip(log_total, z, targets, strict=True)]))
+def _mean_loss(grad: float, logits: Array, targets: Array) -> float:
+    top = logits.max(axis=1)
+    log_totals = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
+    losses = [t - z[k] for t, z, k in zip(log_totals, logits, targets, strict=True)]
+    return float(np.mean(losses))
 
-    return mean_loss, logits
+
+def _gradient(name: str, where: Callable[..., bool]) -> Gradient:
+    return Gradient(name, forward=_mean_loss, wrt="logits", upstream="grad", where=where)
 
 
 def _softmax(z: Array, axis: int = 1) -> Array:
@@ -110,30 +114,16 @@ CROSS_ENTROPY = Exercise(
     cases=cross_entropy_cases,
     forbid=["course_lib.losses.cross_entropy_grad", "torch"],
     criteria=[
-        Gradient(
+        _gradient(
             "is right for one example",
-            of="logits",
-            operation=_operation,
-            where=lambda grad, logits, targets: grad == 1 and len(logits) == 1 and logits[0, 0] < 9,
+            lambda grad, logits, targets: grad == 1 and len(logits) == 1 and logits[0, 0] < 9,
         ),
-        Gradient(
+        _gradient(
             "is that of the mean over a batch",
-            of="logits",
-            operation=_operation,
-            where=lambda grad, logits, targets: grad == 1 and len(logits) > 1 and logits[0, 0] < 9,
+            lambda grad, logits, targets: grad == 1 and len(logits) > 1 and logits[0, 0] < 9,
         ),
-        Gradient(
-            "passes on the gradient that arrives",
-            of="logits",
-            operation=_operation,
-            where=lambda grad, logits, targets: grad != 1,
-        ),
-        Gradient(
-            "survives large logits",
-            of="logits",
-            operation=_operation,
-            where=lambda grad, logits, targets: logits[0, 0] > 9,
-        ),
+        _gradient("passes on the gradient that arrives", lambda grad, logits, targets: grad != 1),
+        _gradient("survives large logits", lambda grad, logits, targets: logits[0, 0] > 9),
     ],
     misconceptions=[
         Misconception(

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.l05_tensors.gradients import Gradient, Operation, numbers
+from grader.checks.l05_tensors.drawing import numbers
 from grader.exercise import Exercise, Misconception, Trial
+from grader.gradients import Gradient
 from grader.probe import Inputs
 
 Array = np.ndarray
@@ -30,12 +31,13 @@ def matmul_cases(rng: np.random.Generator) -> list[Inputs]:
     return cases
 
 
-def _of_a(grad: Array, a: Array, b: Array) -> Operation:
-    return lambda a: a @ b.astype(float), a
+def _product(grad: Array, a: Array, b: Array) -> Array:
+    return a @ b
 
 
-def _of_b(grad: Array, a: Array, b: Array) -> Operation:
-    return lambda b: a.astype(float) @ b, b
+def _gradient(of: str, item: int) -> Gradient:
+    name = f"sends `{of}` its gradient"
+    return Gradient(name, forward=_product, wrt=of, upstream="grad", item=item)
 
 
 def matmul_vjp_by_index(grad: Array, a: Array, b: Array) -> tuple[Array, Array]:
@@ -77,8 +79,8 @@ MATMUL = Exercise(
     reference=matmul_vjp,
     cases=matmul_cases,
     criteria=[
-        Gradient("sends `a` its gradient", of="a", operation=_of_a, item=0, items=2),
-        Gradient("sends `b` its gradient", of="b", operation=_of_b, item=1, items=2),
+        _gradient("a", item=0),
+        _gradient("b", item=1),
     ],
     misconceptions=[
         Misconception(

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.l05_tensors.gradients import Gradient, Operation, numbers
-from grader.exercise import Exercise, Misconception, Values
+from grader.checks.l05_tensors.drawing import numbers
+from grader.exercise import CaseMaker, Exercise, Misconception, Values
+from grader.gradients import Gradient
 from grader.probe import Inputs
 
 Array = np.ndarray
@@ -76,8 +77,20 @@ def _case(rng: np.random.Generator, old: Ints, shape: Ints, axes: Ints) -> Input
     return grad, numbers(rng, *old), shape, axes
 
 
-def _operation(grad: Array, x: Array, shape: Ints, axes: Ints) -> Operation:
-    return lambda x: x.reshape(shape).transpose(axes), x
+def _rearranged(grad: Array, x: Array, shape: Ints, axes: Ints) -> Array:
+    return x.reshape(shape).transpose(axes)
+
+
+def _gradient(name: str, cases: CaseMaker, weight: float = 1.0) -> Gradient:
+    return Gradient(
+        name,
+        forward=_rearranged,
+        wrt="x",
+        upstream="grad",
+        cases=cases,
+        probe=forward_then_backward,
+        weight=weight,
+    )
 
 
 class ByNames(Rearrange):
@@ -144,19 +157,8 @@ REARRANGE = Exercise(
     may_return_input=True,
     criteria=[
         Values("rearranges what goes forward"),
-        Gradient(
-            "brings gradients back when two axes were swapped",
-            operation=_operation,
-            cases=one_swap_cases,
-            probe=forward_then_backward,
-        ),
-        Gradient(
-            "brings gradients back from any order of axes",
-            operation=_operation,
-            cases=cycle_cases,
-            probe=forward_then_backward,
-            weight=2,
-        ),
+        _gradient("brings gradients back when two axes were swapped", one_swap_cases),
+        _gradient("brings gradients back from any order of axes", cycle_cases, weight=2),
     ],
     misconceptions=[
         Misconception(

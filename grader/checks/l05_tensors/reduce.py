@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.l05_tensors.gradients import Gradient, Operation, numbers
+from grader.checks.l05_tensors.drawing import numbers
 from grader.compare import same
 from grader.exercise import Exercise, Holds, Misconception, Trial
+from grader.gradients import Gradient
 from grader.probe import Inputs
 
 Array = np.ndarray
@@ -64,12 +65,12 @@ def _case(rng: np.random.Generator, x: Array, op: str, axis: int | None, keepdim
     return numbers(rng, *value.shape), x, op, axis, keepdims
 
 
-def _operation(grad: Array, x: Array, op: str, axis: int | None, keepdims: bool) -> Operation:
-    return lambda x: getattr(x, op)(axis=axis, keepdims=keepdims), x
+def _reduced(grad: Array, x: Array, op: str, axis: int | None, keepdims: bool) -> Array:
+    return np.asarray(getattr(x, op)(axis=axis, keepdims=keepdims))
 
 
-def _gradient(name: str, where: Callable[..., bool], **more: Any) -> Gradient:
-    return Gradient(name, operation=_operation, where=where, **more)
+def _gradient(name: str, where: Callable[..., bool]) -> Gradient:
+    return Gradient(name, forward=_reduced, wrt="x", upstream="grad", where=where)
 
 
 def _ties_share(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from grader.checks.l05_tensors.gradients import Gradient, Operation, numbers
+from grader.checks.l05_tensors.drawing import numbers
 from grader.exercise import Exercise, Misconception
+from grader.gradients import Gradient
 from grader.probe import Inputs
 
 Array = np.ndarray
@@ -49,8 +52,20 @@ def _repeats(grad: Array, rows: Array, shape: Shape) -> bool:
     return len(np.unique(rows)) < rows.size
 
 
-def _operation(grad: Array, rows: Array, shape: Shape) -> Operation:
-    return lambda table: table[rows], np.zeros(shape)
+def _picked(grad: Array, rows: Array, table: Array) -> Array:
+    return table[rows]
+
+
+def _gradient(name: str, where: Callable[..., bool]) -> Gradient:
+    return Gradient(
+        name,
+        forward=_picked,
+        wrt="table",
+        upstream="grad",
+        at=lambda grad, rows, shape: np.zeros(shape),
+        of="the table",
+        where=where,
+    )
 
 
 def rows_vjp_one_by_one(grad: Array, rows: Array, shape: Shape) -> Array:
@@ -113,24 +128,15 @@ ROWS = Exercise(
     cases=rows_cases,
     may_return_input=True,
     criteria=[
-        Gradient(
+        _gradient(
             "sends each gradient to the row that was picked",
-            of="the table",
-            operation=_operation,
-            where=lambda grad, rows, shape: not _repeats(grad, rows, shape),
+            lambda grad, rows, shape: not _repeats(grad, rows, shape),
         ),
-        Gradient(
+        _gradient(
             "adds up where a row was picked more than once",
-            of="the table",
-            operation=_operation,
-            where=lambda grad, rows, shape: rows.ndim == 1 and _repeats(grad, rows, shape),
+            lambda grad, rows, shape: rows.ndim == 1 and _repeats(grad, rows, shape),
         ),
-        Gradient(
-            "takes picks with two axes",
-            of="the table",
-            operation=_operation,
-            where=lambda grad, rows, shape: rows.ndim == 2,
-        ),
+        _gradient("takes picks with two axes", lambda grad, rows, shape: rows.ndim == 2),
     ],
     misconceptions=[
         Misconception(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from grader.checks.l05_tensors.gradients import Gradient, Operation, numbers
+from grader.checks.l05_tensors.drawing import numbers
 from grader.exercise import Exercise, Misconception
+from grader.gradients import Gradient
 from grader.probe import Inputs
 
 Array = np.ndarray
@@ -47,8 +49,20 @@ def _others(grad: Array, shape: Shape) -> bool:
     return not _only_added(grad, shape) and not _only_stretched(grad, shape)
 
 
-def _broadcast(grad: Array, shape: Shape) -> Operation:
-    return lambda x: np.broadcast_to(x, grad.shape), np.zeros(shape)
+def _broadcast(grad: Array, small: Array) -> Array:
+    return np.broadcast_to(small, grad.shape)
+
+
+def _gradient(name: str, where: Callable[..., bool]) -> Gradient:
+    return Gradient(
+        name,
+        forward=_broadcast,
+        wrt="small",
+        upstream="grad",
+        at=lambda grad, shape: np.zeros(shape),
+        of="the small array",
+        where=where,
+    )
 
 
 def unbroadcast_at_once(grad: Array, shape: Shape) -> Array:
@@ -127,24 +141,9 @@ UNBROADCAST = Exercise(
     cases=unbroadcast_cases,
     may_return_input=True,
     criteria=[
-        Gradient(
-            "sums over axes that were added in front",
-            of="the small array",
-            operation=_broadcast,
-            where=_only_added,
-        ),
-        Gradient(
-            "sums over stretched axes, and keeps them with length 1",
-            of="the small array",
-            operation=_broadcast,
-            where=_only_stretched,
-        ),
-        Gradient(
-            "does both at once, and leaves an equal shape alone",
-            of="the small array",
-            operation=_broadcast,
-            where=_others,
-        ),
+        _gradient("sums over axes that were added in front", _only_added),
+        _gradient("sums over stretched axes, and keeps them with length 1", _only_stretched),
+        _gradient("does both at once, and leaves an equal shape alone", _others),
     ],
     misconceptions=[
         Misconception(

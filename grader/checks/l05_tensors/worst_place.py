@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks.l05_tensors.gradients import numbers
+from grader.checks.l05_tensors.drawing import numbers
 from grader.compare import describe, difference
 from grader.exercise import Criterion, Exercise, Misconception, Trial
 from grader.probe import Inputs
