@@ -275,7 +275,7 @@ def _name_factor(factor: float, sizes: Mapping[int, str]) -> tuple[str, str]:
     """What a gradient that is wrong by this factor suggests."""
     sign = " and sign" if factor < 0 else ""
     size = abs(factor)
-    if np.isclose(size, 1, rtol=1e-2):
+    if factor < 0 and np.isclose(size, 1, rtol=1e-2):
         return "sign", ""
     for n, name in sizes.items():
         if n > 2 and np.isclose(size, n, rtol=1e-2):

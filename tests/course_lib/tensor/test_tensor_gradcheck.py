@@ -280,6 +280,11 @@ def test_a_factor_says_what_it_counts() -> None:
     assert "N = 15" in text
 
 
+def test_a_gradient_that_is_a_little_off_has_no_wrong_sign() -> None:
+    assert T.diagnose(1.002 * np.arange(5.0), np.arange(5.0)) == ("factor", " 1.002")
+    assert T.diagnose(-1.002 * np.arange(5.0), np.arange(5.0)) == ("sign", "")
+
+
 def test_a_sign_on_top_of_a_factor_is_told_too() -> None:
     cause, detail = T.diagnose(-3 * np.arange(5.0), np.arange(5.0), {3: "batch"})
     assert (cause, detail) == ("factor N", " and sign (N = 3, batch)")
