@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -55,16 +57,28 @@ def released_stub(exercise: Exercise, course: Course) -> Callable[[], Any] | Non
     if not path.is_file():
         return None
     notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-    for cell in notebook.cells:
+    for i, cell in enumerate(notebook.cells):
         if cell.metadata.get("nbgrader", {}).get("grade_id") == exercise.grade_id:
-            return lambda: _run(cell.source, exercise.answer_name)
+            sources = [c.source for c in notebook.cells[:i] if c.cell_type == "code"]
+            return lambda: _run(cell.source, exercise.answer_name, _imports(sources))
     return None
 
 
-def _run(source: str, name: str) -> Any:
+def _run(source: str, name: str, imports: str) -> Any:
     namespace: dict[str, Any] = {"np": np}
+    exec(imports, namespace)
     exec(source, namespace)
     return namespace[name]
+
+
+def _imports(sources: Sequence[str]) -> str:
+    """The imports of these cells: an answer's header may need them, such as a decorator."""
+    lines: list[str] = []
+    for source in sources:
+        with contextlib.suppress(SyntaxError):  # a magic
+            body = ast.parse(source).body
+            lines += [ast.unparse(n) for n in body if isinstance(n, ast.Import | ast.ImportFrom)]
+    return "\n".join(lines)
 
 
 def _print(proofs: list[Proof], p95: float) -> None:

@@ -67,6 +67,8 @@ class Kernel:
             raise TypeError(f"a kernel is a Python function, got {type(function).__name__}")
         self.function: FunctionType = unwrapped
         self.__name__, self.__doc__ = unwrapped.__name__, unwrapped.__doc__
+        # Where it comes from: without these it would seem to come from here, as its class does.
+        self.__module__, self.__qualname__ = unwrapped.__module__, unwrapped.__qualname__
         self.__wrapped__ = unwrapped
         self._source = source
         self.bound: dict[str, Any] = {}  # what each back end has made of it

@@ -41,7 +41,7 @@ def thread_accesses(
         ValueError: there is no access, a kind is unknown, or there are more than 64 threads or
             cells, or 8 phases, to draw.
     """
-    threads, cells, phases = _axes(accesses)
+    threads, cells, phases = ordered(accesses)
     size = (min(11.0, 1.6 + len(phases) * (0.5 + 0.27 * len(cells))), 1.7 + 0.27 * len(threads))
     words = f"Which of {len(threads)} threads read and write which cells of {array}, "
     words += f"in {len(phases)} phase{'s' * (len(phases) != 1)}; {_clash_words(accesses)}."
@@ -65,7 +65,7 @@ def thread_accesses_text(accesses: Sequence[Access], *, array: str = "memory") -
     Raises:
         ValueError: as `thread_accesses`.
     """
-    threads, cells, phases = _axes(accesses)
+    threads, cells, phases = ordered(accesses)
     wide = max(4, *(len(cell) + 1 for cell in cells))
     label = max(len("thread"), *map(len, threads))
     lines = [f"{array}: r read, W write, A atomic, ! clash"]
@@ -82,14 +82,18 @@ def thread_accesses_text(accesses: Sequence[Access], *, array: str = "memory") -
     return "\n".join(lines)
 
 
-def _axes(accesses: Sequence[Access]) -> tuple[list[str], list[str], list[int]]:
-    """The threads, cells and phases that occur, in order."""
+def ordered(accesses: Sequence[Access], most: int = MOST) -> tuple[list[str], list[str], list[int]]:
+    """The threads, cells and phases that occur, in order; at most so many threads, and cells.
+
+    Raises:
+        ValueError: as `thread_accesses`.
+    """
     threads = sorted({access[1] for access in accesses}, key=_thread_order)
     cells = sorted({access[2] for access in accesses}, key=_numbers)
     phases = sorted({access[0] for access in accesses})
-    if not (1 <= len(threads) <= MOST and 1 <= len(cells) <= MOST and len(phases) <= MOST_PHASES):
+    if not (1 <= len(threads) <= most and 1 <= len(cells) <= most and len(phases) <= MOST_PHASES):
         raise ValueError(
-            f"there must be 1 to {MOST} threads and cells and at most {MOST_PHASES} phases to "
+            f"there must be 1 to {most} threads and cells and at most {MOST_PHASES} phases to "
             f"draw, got {len(threads)} threads, {len(cells)} cells and {len(phases)} phases"
         )
     strangers = {access[3] for access in accesses} - set(_MARKS)

@@ -26,9 +26,9 @@ TAUGHT = {
     "09_attention": set(),
     "10_transformer": {"torch_models"},
     "11_scaling": set(),
-    "12_gpu_tensors": set(),
+    "12_gpu_tensors": {"kernels"},  # not taught there, but what 13 is written with
     "13_gpu_threads": set(),
-    "14_fused_kernels": {"kernels"},
+    "14_fused_kernels": set(),
 }
 ALWAYS = {"data", "viz"}
 # Lessons that show the same in a library (section "In PyTorch"), or are about one.
@@ -41,7 +41,7 @@ DECLARED = {
     "10_transformer": {"torch"},
     "11_scaling": {"torch"},
     "12_gpu_tensors": {"torch"},
-    "13_gpu_threads": {"numba"},
+    "13_gpu_threads": {"torch"},
     "14_fused_kernels": {"torch", "triton"},
 }
 TRIVIAL = 12  # characters: a shorter line, such as `b = 0.0`, says nothing

@@ -18,6 +18,10 @@ from course_lib.kernels.instrument.threads import Stop
 MOST_THREADS = 8  # so many are named in a finding
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 class Wording:
     """Words the findings of one run."""
 
@@ -72,8 +76,8 @@ class Wording:
             )
             if kinds == [WRITE, WRITE]:
                 message += " (a race even if both write the same value)"
-        more = f"; the same happens to {cells - 1} more cells of {info.name}." if cells > 1 else "."
-        message += more
+        more = f"; the same happens to {_count(cells - 1, 'more cell')} of {info.name}."
+        message += more if cells > 1 else "."
         return Finding(
             "non_atomic_update" if race.update else "race",
             f"{info.space.capitalize()} memory, race: {message}", line, self.source(line),
@@ -115,7 +119,9 @@ class Wording:
             message += f", but {array.name} has shape {tuple(array.shape)}"
             negative = min(first.cell) < 0
             message += " and an index must not be negative" if negative else ""
-        message += f"; so do {len(threads) - 1} other threads." if len(threads) > 1 else "."
+        others = len(threads) - 1
+        verb = "does" if others == 1 else "do"
+        message += f"; so {verb} {_count(others, 'other thread')}." if others else "."
         head = "Out of range" if first.kind == "out_of_range" else "Unwritten memory"
         return Finding(
             first.kind, f"{head}: {message}", line, self.source(line), line, array.name,

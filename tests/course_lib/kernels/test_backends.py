@@ -177,3 +177,14 @@ def test_a_kernel_is_not_called_from_a_kernel() -> None:
     exec("def k(x):\n    add(x, x, x)\n", scope)
     with pytest.raises(TypeError, match="add is a kernel; only"):
         course_lib.kernels.watch(scope["k"], 1, 1, np.zeros(1))
+
+
+def test_a_kernel_says_where_its_function_comes_from() -> None:
+    from course_lib.kernels import cuda
+
+    def made_here(x): ...
+
+    kernel = cuda.jit(made_here)
+    for name in ("__module__", "__qualname__", "__name__"):
+        assert getattr(kernel, name) == getattr(made_here, name)
+    assert kernel.__module__ == __name__
