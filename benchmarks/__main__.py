@@ -17,7 +17,7 @@ from rich.table import Table
 
 from benchmarks.page import PAGE, page
 
-NAMES = ("checks", "engines", "growth", "kernels", "language_model")
+NAMES = ("checks", "engines", "grading", "growth", "kernels", "language_model")
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib.metadata import entry_points
 from pathlib import Path
 from urllib.parse import quote
 
@@ -96,7 +97,20 @@ def jupyter_environment(workspace: Path) -> dict[str, str]:
     _prepend(environment, "PATH", Path(sys.executable).parent)
     # "Python 3" is this interpreter, whatever kernels the user has installed elsewhere.
     environment["JUPYTER_PREFER_ENV_PATH"] = "1"
+    if warm := _warm_provisioner():
+        environment.setdefault("JUPYTER_DEFAULT_PROVISIONER_NAME", warm)
     return environment
+
+
+def _warm_provisioner() -> str | None:
+    """The name under which Jupyter finds what forks kernels, so that a lesson starts sooner.
+
+    None where there is no fork or it is not installed: told a name that it does not find, Jupyter
+    would start no kernel at all. (Asked by module, since to import it costs a third of a second.)
+    """
+    installed = entry_points(group="jupyter_client.kernel_provisioners")
+    names = [found.name for found in installed if found.module == "grader.classroom.provisioner"]
+    return names[0] if names and sys.platform == "linux" else None
 
 
 def _prepend(environment: dict[str, str], variable: str, folder: Path) -> None:

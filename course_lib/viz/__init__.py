@@ -21,6 +21,7 @@ from course_lib.viz.grids import heat_map
 from course_lib.viz.images import image_gallery, weight_image
 from course_lib.viz.memory import thread_accesses, thread_accesses_text
 from course_lib.viz.nesting import nested_ideas
+from course_lib.viz.phases import phase_frames
 from course_lib.viz.points import (
     boundary_snapshots,
     decision_boundary,
@@ -57,6 +58,7 @@ __all__ = [
     "mistakes_per_epoch",
     "nested_ideas",
     "parameter_scaling",
+    "phase_frames",
     "roofline",
     "scatter",
     "stepper",

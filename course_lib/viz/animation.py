@@ -1,6 +1,7 @@
 """Animated figures as animated PNG: every browser plays them, and paper gets the last frame."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from io import BytesIO
 
 import numpy as np
@@ -27,13 +28,13 @@ COLOURS_KEPT = 96  # of some thousands, nearly all of them shades at the edges o
 class CourseAnimation:
     """A short film of a figure, and the figure it ends on."""
 
-    def __init__(self, png: bytes, frames: int, last: CourseFigure) -> None:
-        """Keep the film, an animated PNG, and its last frame as a figure."""
-        self._png, self.frames, self.last = png, frames, last
+    def __init__(self, film: Callable[[], bytes], frames: int, last: CourseFigure) -> None:
+        """Keep what makes the film, an animated PNG, and its last frame as a figure."""
+        self._film, self.frames, self.last = cache(film), frames, last
 
     def png(self) -> bytes:
-        """Return the animated PNG; a viewer that cannot play it shows the last frame."""
-        return self._png
+        """Return the animated PNG, made on first use; a viewer that plays none shows its end."""
+        return self._film()
 
     def describe(self) -> str:
         """Say in words how long the film is and what its last frame shows."""
@@ -51,7 +52,7 @@ class CourseAnimation:
         self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
     ) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
         """Give Jupyter the film, its twin in words, and the alt text."""
-        return display_bundle(self.png(), self.describe(), self.last.alt)
+        return display_bundle(self.png, self.describe(), self.last.alt)
 
 
 def boundary_animation(
@@ -78,26 +79,38 @@ def boundary_animation(
     figure = CourseFigure(
         title=title, alt=alt or f"{words} correction to correction.", size=(6.0, 4.4)
     )
-    shown = np.linspace(0, len(states) - 1, min(len(states), MOST_FRAMES)).round().astype(int)
+    places = np.linspace(0, len(states) - 1, min(len(states), MOST_FRAMES))
+    shown: list[int] = places.round().astype(int).tolist()
     # The frame with most in it settles layout and legend; then they are fixed, so nothing jumps.
     fullest = max(shown, key=lambda k: (culprits[k] is not None, np.any(states[k][0])))
-    frames = []
+    X, states = np.array(X), [(np.array(w), b) for w, b in states]  # the film is made later
     with course_style():
         ax = figure.subplots()
         ax.set(xlabel=feature_names[0], ylabel=feature_names[1])
         fit_view(ax, X)
         draw_points(ax, X, y, class_names, size=20)
-        fixed = set(ax.get_children())
-        for k in (fullest, *shown):
-            for moved in set(ax.get_children()) - fixed:
-                moved.remove()
-            draw_state(ax, X, states[k], culprits[k])
-            ax.set_title(captions[k], loc="left")
-            if not figure.legends:
-                add_legend(figure, ax)
-            frames.append(_frame(figure))
-            figure.set_layout_engine("none")
-    return CourseAnimation(_film(frames[1:], seconds_per_frame, plays), len(shown), figure)
+    fixed = set(ax.get_children())
+
+    def show(k: int) -> None:
+        for moved in set(ax.get_children()) - fixed:
+            moved.remove()
+        draw_state(ax, X, states[k], culprits[k])
+        ax.set_title(captions[k], loc="left")
+
+    def film() -> bytes:
+        frames = []
+        with course_style():
+            for k in (fullest, *shown):
+                show(k)
+                frames.append(_frame(figure))
+                figure.set_layout_engine("none")
+        return _film(frames[1:], seconds_per_frame, plays)
+
+    with course_style():
+        show(fullest)
+        add_legend(figure, ax)
+        show(shown[-1])
+    return CourseAnimation(film, len(shown), figure)
 
 
 def _frame(figure: CourseFigure) -> np.ndarray:

@@ -10,6 +10,7 @@ from course_lib.viz.figure import COLOURS, INK, MARKERS, CourseFigure, course_st
 from course_lib.viz.surfaces import draw_levels
 
 SAMPLES = 401
+SURFACE = 61  # points a side: the loss is a learner's own Python, called once for each
 
 
 def unit_on_surface(
@@ -60,7 +61,7 @@ def unit_on_surface(
         say(curve, f"probability of {class_names[1]}")
         left.axhline(0.5, color="#aaaaaa", lw=0.9, ls=":", zorder=1)
         left.set(xlabel=feature_name, ylabel=f"probability of {class_names[1]}", ylim=(-0.07, 1.07))
-        draw_levels(figure, right, loss, across, up, log=log)
+        draw_levels(figure, right, loss, across, up, log=log, resolution=SURFACE)
         if minimum is not None:
             star = right.scatter(
                 *minimum, s=110, marker="*", c=INK, ec="white", lw=0.6, label="minimum", zorder=5

@@ -25,6 +25,7 @@ class CellInsight:
         waiting: how many wait for a person.
         misconceptions: how many had each, by its id.
         statuses: how many reports had each status.
+        seconds: how long each student's took to run and judge, where that is known.
     """
 
     name: str
@@ -34,6 +35,7 @@ class CellInsight:
     waiting: int = 0
     misconceptions: Counter[str] = field(default_factory=Counter)
     statuses: Counter[str] = field(default_factory=Counter)
+    seconds: list[float] = field(default_factory=list)
 
     @property
     def solved(self) -> int:
@@ -133,6 +135,8 @@ def _count(insight: CellInsight, cell: Record) -> None:
         insight.waiting += 1
     else:
         insight.scores.append(cell["score"])
+    if seconds := cell.get("seconds"):  # a record of before there were any has none
+        insight.seconds.append(seconds)
     report = cell["report"]
     if report:
         insight.statuses[report["status"]] += 1

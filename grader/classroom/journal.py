@@ -13,6 +13,7 @@ record, which changes nothing if that had been done), or applied (leave it).
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -106,8 +107,15 @@ class Journal:
             self._file = self._path.open("ab", buffering=0)
             if self._path.stat().st_size:
                 self._file.write(b"\n")  # the last line may have been cut off
-        self._file.write(json.dumps({"event": event, **facts}).encode() + b"\n")
-        os.fsync(self._file.fileno())
+        line, before = json.dumps({"event": event, **facts}).encode() + b"\n", self._file.tell()
+        try:
+            if self._file.write(line) != len(line):  # a disk that is nearly full takes some of it
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(self._file.fileno())
+        except OSError:
+            with suppress(OSError):
+                self._file.truncate(before)
+            raise
 
     def close(self) -> None:
         """Let go of the file."""

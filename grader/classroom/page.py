@@ -9,9 +9,11 @@ from __future__ import annotations
 import csv
 import html
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import nh3
+
+from grader.markup import ACCENT, html_with_code
 
 _HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
@@ -24,7 +26,7 @@ _HEAD = """<!doctype html>
 body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto;
   padding: 0 1rem }}
 table {{ border-collapse: collapse; margin: 1rem 0 }}
-th, td {{ text-align: left; padding: .3rem .8rem; border-bottom: 1px solid #8885;
+th, td {{ text-align: left; padding: .3rem .7rem; border-bottom: 1px solid #8885;
   vertical-align: top }}
 pre {{ background: #8882; padding: .6rem; overflow-x: auto; white-space: pre-wrap }}
 </style></head><body>
@@ -33,6 +35,7 @@ _TAGS = {
     "a", "b", "br", "code", "div", "em", "h1", "h2", "h3", "hr", "li", "ol", "p", "pre", "span",
     "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
+_SHORT = 12  # characters that a cell of a table does not break
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -48,21 +51,34 @@ def text(value: object) -> str:
     return html.escape("".join(c for c in shown if c.isprintable() or c in "\n\t"))
 
 
-def rows(header: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
-    """A table of texts."""
+def with_code(value: object) -> str:
+    """A text of the course's own for a page: what stands between backticks becomes code."""
+    return html_with_code(str(value))
+
+
+def rows(
+    header: Sequence[str],
+    lines: Iterable[Sequence[object]],
+    show: Callable[[object], str] = text,
+) -> str:
+    """A table of texts; a short one, such as "3 of 6", stays on one line."""
     head = "".join(f"<th>{text(cell)}</th>" for cell in header)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{text(cell)}</td>" for cell in line) + "</tr>" for line in lines
-    )
+    body = "".join(f"<tr>{''.join(_cell(show(cell)) for cell in line)}</tr>" for line in lines)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cell(content: str) -> str:
+    style = ' style="white-space:nowrap"' if len(content) <= _SHORT else ""
+    return f"<td{style}>{content}</td>"
 
 
 def bar(share: float, label: str) -> str:
     """A bar of this share of the width, with its label beside it: never colour alone."""
-    width = max(0.0, min(1.0, share))
+    width = 90 * max(0.0, min(1.0, share))
     return (
-        f'<div style="background:#4f63b8;height:.8rem;width:{100 * width:.1f}%;'
-        f'min-width:1px;border-radius:2px"></div><span>{text(label)}</span>'
+        '<div style="display:flex;align-items:center;gap:.5rem">'
+        f'<div style="background:{ACCENT};height:1rem;width:{width:.1f}%;border-radius:2px"></div>'
+        f"<span>{text(label)}</span></div>"
     )
 
 

@@ -7,6 +7,7 @@ formgrader never meets half a submission, and a full disk costs only the one tha
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import stat
 from collections.abc import Mapping
@@ -62,7 +63,12 @@ class Publisher:
         _remove(old)
         with suppress(FileNotFoundError):
             _move(target, old)
-        _move(place, target)
+        try:
+            _move(place, target)
+        except OSError:
+            with suppress(OSError):
+                _move(old, target)
+            raise
         _remove(old)
 
     def put_cells(self, result: Result, only: str) -> None:
@@ -128,7 +134,24 @@ def _move(source: Path, target: Path) -> None:
     except OSError as error:
         if not source.exists():
             raise FileNotFoundError(source) from error
-        shutil.move(source, target)  # another file system
+        _carry(source, target)
+
+
+def _carry(source: Path, target: Path) -> None:
+    """Move a folder to another file system: it is there as a whole, or not at all."""
+    part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
+    try:
+        part.mkdir(parents=True)
+        for path in sorted(source.rglob("*")):
+            place = part / path.relative_to(source)
+            if path.is_dir():
+                place.mkdir()
+            else:
+                shutil.copy2(path, place)
+        os.replace(part, target)
+    finally:
+        _remove(part)
+    _remove(source)
 
 
 def _remove(folder: Path) -> None:

@@ -79,7 +79,8 @@ def rebuild(master: NotebookNode, submitted: Sequence[Cell]) -> Rebuilt:
 
 
 def _match(master: NotebookNode, submitted: Sequence[Cell]) -> _Matched:
-    places = [_place(master, cell) for cell in submitted]
+    names = [grading(known).get("grade_id") for known in master.cells]
+    places = [_place(master, names, cell) for cell in submitted]
     last = {place: number for number, place in enumerate(places) if place is not None}
     matched, anchor = _Matched(), -1
     for number, (cell, place) in enumerate(zip(submitted, places, strict=True)):
@@ -93,13 +94,11 @@ def _match(master: NotebookNode, submitted: Sequence[Cell]) -> _Matched:
     return matched
 
 
-def _place(master: NotebookNode, cell: Cell) -> int | None:
+def _place(master: NotebookNode, names: list[str | None], cell: Cell) -> int | None:
     """The master's cell that a submitted one stems from: by grade id, else by id, else by text."""
-    for index, known in enumerate(master.cells):
-        name = grading(known).get("grade_id")
-        if name and name == cell.grade_id:
-            return index
-    plain = [i for i, known in enumerate(master.cells) if not grading(known).get("grade_id")]
+    if cell.grade_id and cell.grade_id in names:
+        return names.index(cell.grade_id)
+    plain = [index for index, name in enumerate(names) if not name]
     for index in plain:
         if cell.id and master.cells[index].get("id") == cell.id:
             return index

@@ -6,11 +6,20 @@ Made from the grade records alone: no submission is opened, and nothing of a stu
 from __future__ import annotations
 
 from pathlib import Path
+from statistics import median
 
 from grader.classroom.folder import CourseFolder, CourseFolderError
 from grader.classroom.insight import CellInsight, ClassInsight, look
 from grader.classroom.journal import Journal, write_whole
-from grader.classroom.page import bar, csv_text, page, rows, text
+from grader.classroom.page import bar, csv_text, page, rows, text, with_code
+
+_COLUMNS = (
+    "exercise", "points", "mean", "solved", "by hand", "not written", "not judged", "time to run",
+)  # fmt: skip
+_NOT_KNOWN = (
+    "The time to run is the median of what the computer needed. How long learners worked on an "
+    "exercise and which hints they took is not known: their progress stays with them."
+)
 
 
 def write_report(folder: CourseFolder, target: Path) -> ClassInsight:
@@ -44,9 +53,10 @@ def as_page(insight: ClassInsight) -> str:
         _misconceptions(insight),
         "<h2>Each exercise</h2>",
         rows(
-            ("exercise", "points", "mean", "solved", "by hand", "not written", "not judged"),
+            _COLUMNS,
             [_cell_line(cell) for cell in insight.cells],
         ),
+        f"<p>{text(_NOT_KNOWN)}</p>",
         "<h2>To look at</h2>",
         _faults(insight),
     )
@@ -56,7 +66,8 @@ def _distribution(insight: ClassInsight) -> str:
     counts = insight.distribution()
     most = max(n for _, n in counts) or 1
     lines = "".join(
-        f'<tr><td>{text(label)}</td><td style="width:30rem">{bar(n / most, str(n))}</td></tr>'
+        f'<tr><td style="border:0;padding:.1rem .7rem">{text(label)}</td>'
+        f'<td style="border:0;padding:.1rem;width:36rem">{bar(n / most, str(n))}</td></tr>'
         for label, n in counts
     )
     return f"<table><tbody>{lines}</tbody></table>"
@@ -71,7 +82,7 @@ def _misconceptions(insight: ClassInsight) -> str:
         (f"{n} ({n / students:.0%})", cell.name, name.replace("_", " "), cell.says(name))
         for cell, name, n in found
     ]
-    return rows(("students", "exercise", "misconception", "what they were told"), lines)
+    return rows(("students", "exercise", "misconception", "what they were told"), lines, with_code)
 
 
 def _cell_line(cell: CellInsight) -> tuple[object, ...]:
@@ -84,6 +95,7 @@ def _cell_line(cell: CellInsight) -> tuple[object, ...]:
         cell.waiting or "",
         cell.statuses["not started"] or "",
         cell.statuses["unusable"] or "",
+        f"{median(cell.seconds):.1f} s" if cell.seconds else "not known",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 NotebookStatus = Literal["graded", "missing", "unreadable", "lost"]
@@ -22,6 +22,7 @@ class CellResult:
         exercise: the exercise's id.
         report: the judge's `Report.as_dict()`.
         note: why it earned nothing, in words, where no report says it.
+        seconds: wall time from the graded cell before it, if anything ran.
     """
 
     id: str
@@ -31,6 +32,7 @@ class CellResult:
     exercise: str = ""
     report: dict[str, Any] | None = None
     note: str = ""
+    seconds: float = 0.0
 
 
 @dataclass
@@ -104,10 +106,8 @@ class Result:
 
     def record(self) -> dict[str, Any]:
         """Everything but the executed notebooks, which lie in `autograded/`."""
-        data = self.as_dict()
-        for notebook in data["notebooks"]:
-            notebook["executed"] = None
-        return data
+        light = [replace(notebook, executed=None) for notebook in self.notebooks]
+        return replace(self, notebooks=light).as_dict()
 
     @property
     def score(self) -> float:

@@ -182,6 +182,7 @@ class _Run:
     ) -> None:
         self.notebook, self.master, self.result, self.policy = notebook, master, result, policy
         self.lost: str | None = None
+        self._since = time.monotonic()
 
     def go(self, files: Mapping[str, bytes]) -> None:
         """Run and grade every cell; once the session is lost, those left earn nothing."""
@@ -193,7 +194,7 @@ class _Run:
                 sandbox=self.policy.sandbox,
                 warm=self.policy.warm,
             ) as session:
-                self.result.about = session.about
+                self.result.about, self._since = session.about, time.monotonic()
                 for number, cell in enumerate(self.notebook.cells):
                     self._cell(session, number, cell)
         except SessionLost as error:  # it did not start, or did not end in good order
@@ -271,9 +272,12 @@ class _Run:
             cell.outputs = [_error(f"NotRun: {self.lost}")]
         elif kind == "test":
             score = score_of_outputs(self._as_nbgrader_keeps(cell.outputs), most)
-        self.result.cells.append(
-            CellResult(grading(cell)["grade_id"], kind, score, most, note=note)
-        )
+        self._earn(CellResult(grading(cell)["grade_id"], kind, score, most, note=note))
+
+    def _earn(self, cell: CellResult) -> None:
+        now = time.monotonic()
+        cell.seconds, self._since = round(now - self._since, 3), now
+        self.result.cells.append(cell)
 
     def _as_nbgrader_keeps(self, outputs: list[NotebookNode]) -> list[NotebookNode]:
         pattern = self.policy.ignore_stderr
@@ -294,9 +298,7 @@ class _Run:
         most = float(grading(cell)["points"])
         score = round(report.score * most, 2)
         _show(cell, report, score)
-        self.result.cells.append(
-            CellResult(name, "exercise", score, most, exercise.id, report.as_dict())
-        )
+        self._earn(CellResult(name, "exercise", score, most, exercise.id, report.as_dict()))
 
     def _judge(self, session: Session | None, number: int, exercise: Exercise, name: str) -> Report:
         if session is None or self.lost:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from grader.classroom import sandbox
-from grader.classroom.inside.preload import KERNEL, LIBRARIES, VARIABLES
+from grader.classroom.inside.preload import COURSE, KERNEL, LIBRARIES, VARIABLES, WORDS
 from grader.classroom.inside.submission import Walls
 from grader.classroom.session import SessionLost
 from grader.classroom.view import view_of
@@ -173,7 +173,7 @@ def command(kind: Kind, handle: int) -> list[str]:
         CourseError: it asks for a sandbox, and there is none.
     """
     words = [sys.executable, "-m", "grader.classroom.inside.zygote", str(handle), kind.walls]
-    modules = (*LIBRARIES, *KERNEL) if kind.warm else ()
+    modules = (*LIBRARIES, *COURSE, *KERNEL) if kind.warm else ()
     if kind.walls == "none":
         return [*words, "0", *modules]
     inside = sandbox.environment(_CHANGES)
@@ -184,7 +184,9 @@ def command(kind: Kind, handle: int) -> list[str]:
 # Nothing here changes what a notebook shows from run to run, or from machine to machine.
 _CHANGES = {
     **VARIABLES,
+    **WORDS,
     "COURSE_PROGRESS": "off",
+    "NBGRADER_EXECUTION": "autograde",  # nbgrader's word for it, which a notebook may ask for
     "PYTHONHASHSEED": "0",
     "SOURCE_DATE_EPOCH": "0",
 }

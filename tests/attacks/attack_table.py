@@ -277,14 +277,17 @@ STEAL = [
            "def double(x): return int(known[str(x)])"),
     Attack("grades written into the gradebook",
            "import glob, sqlite3\n"
-           "for path in glob.glob('/**/gradebook.db', recursive=True):\n"
+           "near = glob.glob('../../../gradebook.db')\n"  # as nbgrader lays out a course
+           "for path in near or glob.glob('/**/gradebook.db', recursive=True):\n"
            "    with sqlite3.connect(path) as book:\n"
            "        book.execute('UPDATE grade SET auto_score = 3, manual_score = 3')"),
     Attack("the instructor's source",
-           "import glob\nfor path in glob.glob('/**/quest.ipynb', recursive=True):\n"
+           "import glob\nnear = glob.glob('../../../source/*/quest.ipynb')\n"
+           "for path in near or glob.glob('/**/quest.ipynb', recursive=True):\n"
            "    exec('double = lambda x: 2 * x')"),
     Attack("the neighbours' work",
-           "import glob, re\nfor path in glob.glob('/**/submitted', recursive=True):\n"
+           "import glob\nnear = glob.glob('../../../submitted/*/*/*.ipynb')\n"
+           "for path in near or glob.glob('/**/submitted', recursive=True):\n"
            "    exec('double = lambda x: 2 * x')"),
     Attack("the environment",
            "import os\nif os.environ.get('COURSE_SECRET_OF_THE_TEST'):\n"

@@ -15,7 +15,9 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 UPDATE_PICTURES = os.environ.get("COURSE_UPDATE_PICTURES") == "1"
-IDLE = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
+# Of the notebook in front: others may be open in tabs behind it.
+FRONT = ".jp-NotebookPanel:not(.lm-mod-hidden)"
+IDLE = f"{FRONT} .jp-Notebook-ExecutionIndicator[data-status=idle]"
 STUB = "raise NotImplementedError"
 _CELLS = "window.jupyterapp.shell.currentWidget.content.widgets"
 _LABEL = f"""() => {{
@@ -154,7 +156,7 @@ class LessonPage:
     def new_cell_below(self, id: str, text: str) -> str:
         """Press b for a cell below, type into it; returns the new cell's id."""
         self.cell(id)
-        self.page.locator(".jp-Notebook").focus()
+        self.page.locator(f"{FRONT} .jp-Notebook").focus()
         self.page.keyboard.press("Escape")
         self.page.keyboard.press("b")
         self.page.keyboard.press("Enter")

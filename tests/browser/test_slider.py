@@ -23,7 +23,7 @@ def test_a_slider_moved_by_keyboard_shows_the_next_figure_and_its_label(
     course: LabServer, browser_context: BrowserContext
 ):
     lesson = LessonPage(browser_context.new_page(), ARTEFACTS)
-    lesson.open(course.url)
+    lesson.open(f"{course.url}lab/tree/01_perceptron/01_perceptron.ipynb")
     id = lesson.new_cell_below("perceptron-step-check", CELL)
     lesson.run(id)
     slider = lesson.output(id).get_by_role("slider")

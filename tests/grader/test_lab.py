@@ -12,6 +12,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client.blocking import BlockingKernelClient
 
 from grader import lab
 from grader.lab import first_lesson, jupyter_command, jupyter_environment
@@ -44,15 +45,17 @@ class Server:
     def __init__(self, url: str, token: str) -> None:
         self.url, self.token = url, token
 
-    def get(self, path: str, put: bytes | None = None) -> tuple[str, bytes]:
-        method = "GET" if put is None else "PUT"
-        request = urllib.request.Request(self.url.rstrip("/") + path, put, method=method)
+    def send(self, method: str, path: str, data: bytes | None = None) -> tuple[str, bytes]:
+        request = urllib.request.Request(self.url.rstrip("/") + path, data, method=method)
         request.add_header("Authorization", f"token {self.token}")
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.geturl(), answer.read()
 
-    def json(self, path: str) -> dict:
-        return json.loads(self.get(path)[1])
+    def get(self, path: str) -> tuple[str, bytes]:
+        return self.send("GET", path)
+
+    def json(self, path: str, post: bytes | None = None) -> dict:
+        return json.loads(self.send("GET" if post is None else "POST", path, post)[1])
 
 
 def running_server(runtime: Path, process: subprocess.Popen) -> Server:
@@ -126,7 +129,7 @@ def test_no_setting_was_written_for_the_user(started):
 def test_layouts_are_kept_with_the_workspace(started):
     server, workspace, _ = started
     layout = {"metadata": {"id": "default"}, "data": {}}
-    server.get("/lab/api/workspaces/default", put=json.dumps(layout).encode())
+    server.send("PUT", "/lab/api/workspaces/default", json.dumps(layout).encode())
     assert len(list((workspace / ".course" / "layouts").iterdir())) == 1
 
 
@@ -139,6 +142,86 @@ def test_the_learner_is_told_what_was_delivered(started):
 def test_the_started_kernel_is_this_interpreter(started):
     spec = started[0].json("/api/kernelspecs")["kernelspecs"]["python3"]["spec"]
     assert spec["argv"][0] in {"python", sys.executable}
+
+
+@pytest.fixture
+def kernels(started):
+    """Starts kernels through the server, as JupyterLab does, and connects to them."""
+    server, workspace, _ = started
+    clients = {}
+
+    def start() -> tuple[str, BlockingKernelClient]:
+        id = server.json("/api/kernels", post=b'{"name": "python3"}')["id"]
+        client = clients[id] = BlockingKernelClient(
+            connection_file=str(workspace.parent / "run" / f"kernel-{id}.json")
+        )
+        client.load_connection_file()
+        client.start_channels(hb=False)
+        return id, client
+
+    yield start
+    for id, client in clients.items():
+        client.stop_channels()
+        server.send("DELETE", f"/api/kernels/{id}")
+
+
+def replied(client: BlockingKernelClient, request: str) -> dict:
+    while (reply := client.get_shell_msg(timeout=60))["parent_header"]["msg_id"] != request:
+        pass
+    return reply["content"]
+
+
+def value(client: BlockingKernelClient, expression: str) -> str:
+    content = replied(client, client.execute("pass", user_expressions={"x": expression}))
+    return content["user_expressions"]["x"]["data"]["text/plain"]
+
+
+WARM = "'torch' in __import__('sys').modules"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="warm kernels need Linux's fork")
+def test_lessons_start_on_warm_kernels_once_one_is_ready(started, kernels):
+    server = started[0]
+    deadline = time.monotonic() + START_SECONDS
+    id, client = kernels()  # the first one may be cold: it starts the warm process
+    while value(client, WARM) != "True":
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+        id, client = kernels()
+    client.execute("mine = 1")
+    before = value(client, "__import__('os').getpid()")
+    server.send("POST", f"/api/kernels/{id}/restart")
+    assert value(client, "__import__('os').getpid()") != before
+    assert value(client, "'mine' in globals()") == "False"
+    assert value(client, WARM) == "True"
+    request = client.execute("while True: pass")
+    time.sleep(0.5)
+    server.send("POST", f"/api/kernels/{id}/interrupt")
+    assert replied(client, request)["ename"] == "KeyboardInterrupt"
+    time.sleep(3)  # a kernel looks every second whether its parent is there
+    assert value(client, "1 + 1") == "2"
+
+
+def test_the_users_choice_of_how_kernels_start_stays(tmp_path, monkeypatch):
+    variable = "JUPYTER_DEFAULT_PROVISIONER_NAME"
+    monkeypatch.delenv(variable, raising=False)
+    if sys.platform == "linux":
+        assert jupyter_environment(tmp_path)[variable] == "course-warm-provisioner"
+    monkeypatch.setenv(variable, "local-provisioner")
+    assert jupyter_environment(tmp_path)[variable] == "local-provisioner"
+
+
+@pytest.mark.parametrize(("system", "installed"), [("win32", True), ("linux", False)])
+def test_where_kernels_cannot_be_forked_jupyter_starts_them_as_ever(
+    system, installed, tmp_path, monkeypatch
+):
+    variable = "JUPYTER_DEFAULT_PROVISIONER_NAME"
+    monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(lab.sys, "platform", system)
+    if not installed:
+        monkeypatch.setattr(lab, "entry_points", lambda group: [])
+    assert variable not in jupyter_environment(tmp_path)
 
 
 def test_the_users_arguments_come_last(tmp_path):

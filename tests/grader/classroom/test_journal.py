@@ -6,6 +6,8 @@ import pytest
 
 from grader.classroom.journal import JOURNAL, Journal, write_whole
 
+resource = pytest.importorskip("resource", reason="limits of a process are POSIX's")
+
 
 def begun(folder):
     journal = Journal(folder)
@@ -40,6 +42,21 @@ def test_a_line_cut_off_anywhere_does_not_count_and_the_next_one_does(tmp_path, 
     journal.write("applied", student="b")
     journal.close()
     assert journal.past().applied == {"a", "b"}
+
+
+def test_a_line_of_which_a_nearly_full_disk_takes_only_a_part_is_taken_back(tmp_path):
+    journal = begun(tmp_path)
+    whole = (tmp_path / JOURNAL).read_bytes()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 10, resource.RLIM_INFINITY))
+    try:
+        with pytest.raises(OSError, match="No space left"):
+            journal.write("graded", student="d")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert (tmp_path / JOURNAL).read_bytes().rstrip() == whole.rstrip()
+    journal.write("graded", student="d")
+    journal.close()
+    assert journal.past().graded == {"b", "d"}
 
 
 def test_a_new_run_keeps_the_journal_of_the_one_before(tmp_path):

@@ -1,13 +1,10 @@
 """Honest students earn, cell by cell, what `nbgrader autograde` gives them.
 
 Two copies of the same course folder, one graded by each; all that the gradebooks say must agree.
-The students are drawn from a seed. `COURSE_PARITY_STUDENTS` says how many; the default suits a
-laptop, 30 is what the figures in the docs were made with.
+The students are drawn from a seed.
 """
 
-import os
 import random
-from dataclasses import dataclass
 
 import nbformat
 import pytest
@@ -21,34 +18,11 @@ from classroom_material import (
     solutions,
     test_cell,
 )
+from parity import NAMES, SANDBOX, Pair, assert_equal, graded
 
 from grader.registry import exercises_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
-
-STUDENTS = int(os.environ.get("COURSE_PARITY_STUDENTS", "6"))
-SANDBOX = os.environ.get("COURSE_PARITY_SANDBOX", "bwrap")
-NAMES = [f"student{number:02}" for number in range(STUDENTS)]
-
-
-@dataclass
-class Pair:
-    """The same class, graded twice."""
-
-    theirs: Room
-    ours: Room
-
-
-def graded(theirs: Room, root) -> Pair:
-    ours = theirs.copy(root)
-    done = theirs.run("nbgrader", "autograde", theirs.assignment, timeout=1500)
-    assert done.returncode == 0, done.stderr
-    assert ours.grade(sandbox=SANDBOX, workers=2) == 0
-    return Pair(theirs, ours)
-
-
-def assert_equal(pair: Pair) -> None:
-    assert pair.ours.rows() == pair.theirs.rows()
 
 
 # --- a lesson of this course --------------------------------------------------------------------

@@ -54,6 +54,11 @@ def test_names_live_on_and_counts_rise(session):
     assert second.execution_count == first.execution_count + 1
 
 
+def test_a_notebook_can_ask_as_under_nbgrader_whether_it_is_graded(session):
+    code = "import os; print(os.environ['NBGRADER_EXECUTION'])"
+    assert text(session.run(code)).strip() == "autograde"
+
+
 def test_files_lie_in_the_working_folder(session):
     assert "1 2 3" in text(session.run("print(open('data/numbers.txt').read())"))
     assert "42" in text(session.run("import helper; helper.answer"))
@@ -64,6 +69,16 @@ def test_figures_are_shown_inline(session):
     run = session.run("import matplotlib.pyplot as plt\nplt.plot([1, 2]);")
     assert run.error is None
     assert [{*o.data} for o in run.outputs] == [{"image/png", "text/plain"}]
+
+
+def test_the_courses_figures_are_words_alone(session):
+    run = session.run(
+        "import numpy as np\nfrom course_lib import viz\n"
+        "viz.scatter(np.eye(2), np.array([-1, 1]), title='Two')"
+    )
+    assert run.error is None
+    assert [{*o.data} for o in run.outputs] == [{"text/plain"}]
+    assert text(run).startswith("Figure: Two\n")
 
 
 def test_torch_computes_and_trains(session):
