@@ -62,6 +62,8 @@ def show(outcome: dict[str, Any]) -> None:
     for row in outcome["rows"]:
         table.add_row(*map(str, row.values()))
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=160)  # in a file a narrow table could not be read
     console.print(table)
     console.print(outcome["verdict"])
     about = outcome["machine"] | outcome.get("versions", {})

@@ -30,8 +30,11 @@ TAUGHT: dict[str, frozenset[str]] = {
     "10_transformer": frozenset({"nn.transformer", "nn.gpt", "torch_models"}),
     "11_scaling": frozenset(),
     "12_gpu_tensors": frozenset(),
-    "13_gpu_threads": frozenset(),
-    "14_fused_kernels": frozenset({"kernels"}),
+    "13_gpu_threads": frozenset(
+        f"kernels.{family}"
+        for family in ("histograms", "maps", "products", "reductions", "rows", "transposes")
+    ),
+    "14_fused_kernels": frozenset(),
 }
 _PROBE = ("__init__", "errors", "guard", "plain", "probe", "sources")
 _PASSWD = "student:x:1000:1000::/tmp/home:/bin/sh\n"

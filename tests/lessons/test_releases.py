@@ -11,25 +11,8 @@ from material import COURSE, LESSONS, check_cells, grading, of_lesson, regions, 
 
 import grader
 from grader.build import stale
+from grader.classroom.view import TAUGHT  # later lessons may import it
 
-# What each lesson builds of course_lib, from the syllabus: later lessons may import it.
-TAUGHT = {
-    "00_why_deep_learning": set(),
-    "01_perceptron": {"perceptron"},
-    "02_activations": {"activations"},
-    "03_loss": {"losses"},
-    "04_backprop": {"scalar"},
-    "05_tensors": {"tensor"},
-    "06_gradient_descent": {"optim", "init"},
-    "07_regularization": {"regularization", "nn"},
-    "08_language_models": {"text"},
-    "09_attention": set(),
-    "10_transformer": {"torch_models"},
-    "11_scaling": set(),
-    "12_gpu_tensors": {"kernels"},  # not taught there, but what 13 is written with
-    "13_gpu_threads": set(),
-    "14_fused_kernels": set(),
-}
 ALWAYS = {"data", "viz"}
 # Lessons that show the same in a library (section "In PyTorch"), or are about one.
 DECLARED = {
@@ -41,7 +24,7 @@ DECLARED = {
     "10_transformer": {"torch"},
     "11_scaling": {"torch"},
     "12_gpu_tensors": {"torch"},
-    "13_gpu_threads": {"torch"},
+    "13_gpu_threads": {"course_lib.kernels", "numba", "torch"},
     "14_fused_kernels": {"torch", "triton"},
 }
 TRIVIAL = 12  # characters: a shorter line, such as `b = 0.0`, says nothing
