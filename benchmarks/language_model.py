@@ -130,7 +130,7 @@ def keep(story: Story, docs: Path) -> None:
     figure = viz.loss_curves(
         {
             "training": story.train,
-            "held-out": (list(story.held_out), list(story.held_out.values())),
+            "held-out": (np.array(list(story.held_out)), np.array(list(story.held_out.values()))),
         },
         title=f"A GPT of {million:.1f} million parameters learns the Python reference",
         ylabel="loss (nats a character)",

@@ -43,11 +43,11 @@ def assert_same(ours: np.ndarray, theirs: np.ndarray) -> None:
     """Same shape and dtype; same numbers to a few roundings.
 
     1 + tanh and 1 + erf lose digits where they nearly cancel, so the error is one rounding of 1
-    times |z|, and |z| is at most about 6 where that happens: hence an absolute part.
+    times |z| (6e-8 * 6 in float32), a few times over in a slope: hence an absolute part.
     """
     assert ours.shape == theirs.shape
     assert ours.dtype == theirs.dtype
-    rtol, atol = (2e-6, 1e-6) if ours.dtype == np.float32 else (1e-12, 5e-15)
+    rtol, atol = (2e-6, 4e-6) if ours.dtype == np.float32 else (1e-12, 5e-15)
     np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=atol)
 
 
@@ -74,6 +74,7 @@ each = pytest.mark.parametrize("name", PAIRS)
 @each
 @given(z=arrays())
 @example(z=np.array([-1000.0, -0.0, 0.0, 1000.0], dtype=np.float32))
+@example(z=np.array(-5.25, dtype=np.float32))  # where gelu's tail is lost in rounding
 def test_values_and_derivatives_are_pytorchs(name: str, z: np.ndarray) -> None:
     f, derivative, theirs = PAIRS[name]
     assert_same(f(z), theirs(torch.tensor(z)).numpy())
