@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int32, Int64
 
-from course_lib.kernels.launching import Job, blocks_for
+from course_lib.kernels.launching import Job, blocks_for, count_from, kernel_for
 from course_lib.kernels.namespace import Kernel, cuda, int32
 
 COUNT_THREADS = 256
@@ -53,19 +53,17 @@ def histogram(values: Any, bins: int, method: str = "shared", *, backend: str | 
     """How often each of 0 to bins - 1 occurs in an int32 vector; other values are left out.
 
     Raises:
-        TypeError: values is no array, or does not hold int32.
+        TypeError: values is no array, or does not hold int32; or bins is no whole number.
         ValueError: there is no such method, bins is not 1 to 256, values is no vector or lies where
             the back end cannot reach it.
     """
-    if method not in HISTOGRAM_KERNELS:
-        raise ValueError(f"method must be one of {', '.join(HISTOGRAM_KERNELS)}; got {method!r}")
-    if not 1 <= bins <= MOST_BINS:
-        raise ValueError(f"bins must be 1 to {MOST_BINS}, got {bins}")
+    kernel = kernel_for(method, HISTOGRAM_KERNELS)
+    bins = count_from("histogram", "bins", bins, MOST_BINS)
     job = Job("histogram", backend, values=values)
     cells = job.upload("values", "int32", 1)
     out = job.device.zeros((bins,), np.int32)
     blocks = min(blocks_for(cells.size, COUNT_THREADS), MOST_BLOCKS)
-    job.launch(HISTOGRAM_KERNELS[method], blocks, COUNT_THREADS, cells, out)
+    job.launch(kernel, blocks, COUNT_THREADS, cells, out)
     return job.result(out)
 
 

@@ -5,6 +5,8 @@ Adds to `backends`: `Job`. A launcher takes NumPy arrays on any back end and ret
 there.
 """
 
+from collections.abc import Mapping
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -86,9 +88,45 @@ def same_shape(name: str, **arrays: Any) -> None:
         raise ValueError(f"{name}: shapes must agree, got {given}")
 
 
+def kernel_for(method: str, kernels: Mapping[str, Kernel]) -> Kernel:
+    """The kernel of this method.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if not isinstance(method, str) or method not in kernels:
+        raise ValueError(f"method must be one of {', '.join(kernels)}; got {method!r}")
+    return kernels[method]
+
+
+def float32_from(name: str, key: str, value: Any) -> np.float32:
+    """A number as kernels take it.
+
+    Raises:
+        TypeError: it is no real number.
+    """
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise TypeError(f"{name}: {key} must be a number, got {_kind(value)}")
+    return np.float32(value)
+
+
+def count_from(name: str, key: str, value: Any, most: int) -> int:
+    """A number of things, at least one.
+
+    Raises:
+        TypeError: it is no whole number.
+        ValueError: it is less than 1 or more than `most`.
+    """
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise TypeError(f"{name}: {key} must be a whole number, got {_kind(value)}")
+    if not 1 <= value <= most:
+        raise ValueError(f"{name}: {key} must be 1 to {most}, got {value}")
+    return int(value)
+
+
 def _kind(value: Any) -> str:
     """What a value is, and what to do about it."""
     kind = f"{type(value).__module__}.{type(value).__qualname__}"
     if kind == "torch.Tensor":
-        return f"{kind} on the {value.device}: use .numpy()"
+        return f"{kind} on the {value.device}: use .detach().numpy()"
     return kind.removeprefix("builtins.")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from course_lib.kernels.launching import Job, blocks_for, same_shape
+from course_lib.kernels.launching import Job, blocks_for, float32_from, same_shape
 from course_lib.kernels.namespace import cuda
 
 MAP_THREADS = 256
@@ -60,13 +60,14 @@ def scale_shift(x: Any, scale: float, shift: float, *, backend: str | None = Non
     """The map scale * x + shift for every cell of a float32 matrix.
 
     Raises:
-        TypeError, ValueError: as `vector_add`.
+        TypeError, ValueError: as `vector_add`; TypeError too if scale or shift is no number.
     """
+    factor = float32_from("scale_shift", "scale", scale)
+    offset = float32_from("scale_shift", "shift", shift)
     job = Job("scale_shift", backend, x=x)
     cells = job.upload("x", "float32", 2)
     out = job.device.zeros(cells.shape, np.float32)
     blocks = (blocks_for(out.shape[1], MAP_BLOCK[0]), blocks_for(out.shape[0], MAP_BLOCK[1]))
-    factor, offset = np.float32(scale), np.float32(shift)
     job.launch(scale_shift_kernel, blocks, MAP_BLOCK, cells, factor, offset, out)
     return job.result(out)
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from course_lib.kernels.launching import Job, blocks_for
+from course_lib.kernels.launching import Job, blocks_for, kernel_for
 from course_lib.kernels.namespace import Kernel, cuda, float32
 
 TILE = 16
@@ -65,15 +65,14 @@ def matmul(a: Any, b: Any, method: str = "tiled", *, backend: str | None = None)
         ValueError: there is no such method, an argument is no matrix, inner lengths differ, or an
             array lies where the back end cannot reach it.
     """
-    if method not in MATMUL_KERNELS:
-        raise ValueError(f"method must be one of {', '.join(MATMUL_KERNELS)}; got {method!r}")
+    kernel = kernel_for(method, MATMUL_KERNELS)
     job = Job("matmul", backend, a=a, b=b)
     x, y = job.upload("a", "float32", 2), job.upload("b", "float32", 2)
     if x.shape[1] != y.shape[0]:
-        raise ValueError(f"matmul: inner lengths differ: a {x.shape}, b {y.shape}")
+        raise ValueError(f"matmul: inner lengths must agree, got a {x.shape}, b {y.shape}")
     out = job.device.zeros((x.shape[0], y.shape[1]), np.float32)
     blocks = (blocks_for(out.shape[1], TILE), blocks_for(out.shape[0], TILE))
-    job.launch(MATMUL_KERNELS[method], blocks, (TILE, TILE), x, y, out)
+    job.launch(kernel, blocks, (TILE, TILE), x, y, out)
     return job.result(out)
 
 

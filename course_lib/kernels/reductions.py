@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from course_lib.kernels.launching import Job, blocks_for
+from course_lib.kernels.launching import Job, blocks_for, kernel_for
 from course_lib.kernels.namespace import Kernel, cuda, float32
 
 SUM_THREADS = 256  # a power of two, so that halving comes out even
@@ -82,8 +82,7 @@ def reduce_sum(x: Any, method: str = "sequential", *, backend: str | None = None
         TypeError: x is no array, or does not hold float32.
         ValueError: there is no such method, x is no vector or lies where the back end cannot reach.
     """
-    if method not in SUM_KERNELS:
-        raise ValueError(f"method must be one of {', '.join(SUM_KERNELS)}; got {method!r}")
+    kernel = kernel_for(method, SUM_KERNELS)
     job = Job("reduce_sum", backend, x=x)
     cells = job.upload("x", "float32", 1)
     if cells.size == 0:
@@ -91,7 +90,7 @@ def reduce_sum(x: Any, method: str = "sequential", *, backend: str | None = None
     while True:
         blocks = blocks_for(cells.size, SUM_THREADS)
         out = job.device.zeros((1 if method == "atomic" else blocks,), np.float32)
-        job.launch(SUM_KERNELS[method], blocks, SUM_THREADS, cells, out)
+        job.launch(kernel, blocks, SUM_THREADS, cells, out)
         if out.size == 1:
             return float(job.device.download(out)[0])
         cells = out

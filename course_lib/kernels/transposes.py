@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from course_lib.kernels.launching import Job, blocks_for
+from course_lib.kernels.launching import Job, blocks_for, kernel_for
 from course_lib.kernels.namespace import Kernel, cuda, float32
 
 SIDE = 32  # of a tile; as wide as a warp, and as many as there are banks
@@ -80,14 +80,13 @@ def transpose(x: Any, method: str = "padded", *, backend: str | None = None) -> 
         ValueError: there is no such method, x is no matrix, or lies where the back end cannot
             reach it.
     """
-    if method not in TRANSPOSE_KERNELS:
-        raise ValueError(f"method must be one of {', '.join(TRANSPOSE_KERNELS)}; got {method!r}")
+    kernel = kernel_for(method, TRANSPOSE_KERNELS)
     job = Job("transpose", backend, x=x)
     cells = job.upload("x", "float32", 2)
     rows, columns = cells.shape
     out = job.device.zeros((columns, rows), np.float32)
     blocks = (blocks_for(columns, SIDE), blocks_for(rows, SIDE))
-    job.launch(TRANSPOSE_KERNELS[method], blocks, (SIDE, ROWS), cells, out)
+    job.launch(kernel, blocks, (SIDE, ROWS), cells, out)
     return job.result(out)
 
 

@@ -6,12 +6,13 @@ a condition that depends on the thread, with `cuda.syncthreads()` under it, or w
 
 What depends on the thread: threadIdx, laneid, grid(...), what an atomic returned, and every name
 assigned from these or under a condition that depends on them. A cell counts as its index does.
-What this misses, the run may find: a cell at one index that differs from thread to thread.
+A call of a device function that has a barrier counts as one. What this misses, the run may find: a
+cell at one index that differs from thread to thread, a condition within a device function.
 """
 
 import ast
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 _BY_THREAD = {"threadIdx", "laneid", "grid", "atomic"}
@@ -25,18 +26,21 @@ class Branch(NamedTuple):
     condition: int
 
 
-def barriers_in_branches(source: str) -> list[Branch]:
-    """Every barrier that some threads of a block may not reach."""
+def barriers_in_branches(source: str, waiting: Collection[str] = ()) -> list[Branch]:
+    """Every barrier that some threads of a block may not reach.
+
+    `waiting` names the device functions that have a barrier.
+    """
     tree = ast.parse(textwrap.dedent(source))
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    return [branch for function in functions for branch in _Reader(function).read()]
+    return [branch for function in functions for branch in _Reader(function, waiting).read()]
 
 
 class _Reader:
     """Reads one function, keeping the names that depend on the thread."""
 
-    def __init__(self, function: ast.FunctionDef) -> None:
-        self._body = function.body
+    def __init__(self, function: ast.FunctionDef, waiting: Collection[str]) -> None:
+        self._body, self._waiting = function.body, waiting
         self._names: set[str] = set()
         self._found: list[Branch] = []
         self._ways: set[type[ast.stmt]] = set()  # how some threads have left the loop that is read
@@ -55,7 +59,7 @@ class _Reader:
         that is so afterwards.
         """
         for statement in body:
-            for line in _barriers(statement):
+            for line in self._barriers(statement):
                 if under or left:
                     self._found.append(Branch(line, under or left))
             self._assign(statement, under)
@@ -113,10 +117,12 @@ class _Reader:
                 return True
         return False
 
-
-def _barriers(statement: ast.stmt) -> Iterator[int]:
-    """The lines of the barriers in a simple statement."""
-    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-        called = statement.value.func
-        if isinstance(called, ast.Attribute) and called.attr == "syncthreads":
-            yield statement.lineno
+    def _barriers(self, statement: ast.stmt) -> Iterator[int]:
+        """The lines of the barriers in a simple statement."""
+        if isinstance(statement, (ast.If, ast.For, ast.While)):
+            return  # what is in it is read by itself
+        for part in ast.walk(statement):
+            called = part.func if isinstance(part, ast.Call) else None
+            direct = isinstance(called, ast.Attribute) and called.attr == "syncthreads"
+            if direct or (isinstance(called, ast.Name) and called.id in self._waiting):
+                yield statement.lineno

@@ -22,15 +22,15 @@ from course_lib.kernels.instrument.recorder import ATOMIC, READ, WRITE
 class Race(NamedTuple):
     """Two accesses to one cell that nothing orders, as rows of the log, the change first.
 
-    update says that both threads read the cell and then write it; cells counts the cells that race
-    at the same places of the source.
+    update says that both threads read the cell and then write it; cells are those that race at the
+    same places of the source, each once, in however many blocks and phases.
     """
 
     change: int
     other: int
     between_blocks: bool
     update: bool
-    cells: int
+    cells: frozenset[int]
 
 
 def find_races(log: Log) -> list[Race]:
@@ -93,17 +93,18 @@ def _groups(
 def _kinds(
     log: Log, order: Int[np.ndarray, " rows"], starts: Int[np.ndarray, " groups"],
     racing: Int[np.ndarray, " racing"],
-) -> Iterator[tuple[int, int]]:  # fmt: skip
-    """One group for each kind of race, with how many there are: those at the same places."""
+) -> Iterator[tuple[int, frozenset[int]]]:  # fmt: skip
+    """One group for each kind of race, with the cells of all such: those at the same places."""
     site = log.site[order]
     changing = np.where(log.kind[order] == READ, -1, site)
     kind = np.stack([
         log.array[order][starts], np.minimum.reduceat(site, starts),
         np.maximum.reduceat(site, starts), np.maximum.reduceat(changing, starts),
     ])[:, racing]  # fmt: skip
-    _, first, counts = np.unique(kind, axis=1, return_index=True, return_counts=True)
+    _, first, which = np.unique(kind, axis=1, return_index=True, return_inverse=True)
+    cell = log.cell[order][starts][racing]
     for k in np.argsort(first):
-        yield int(racing[first[k]]), int(counts[k])
+        yield int(racing[first[k]]), frozenset(cell[which.ravel() == k].tolist())
 
 
 def _racing(
@@ -117,7 +118,9 @@ def _racing(
     return several & ((writes > 0) | ((atomics > 0) & (reads > 0)))
 
 
-def _example(log: Log, rows: Int[np.ndarray, " rows"], *, between_blocks: bool, cells: int) -> Race:
+def _example(
+    log: Log, rows: Int[np.ndarray, " rows"], *, between_blocks: bool, cells: frozenset[int]
+) -> Race:
     """Two racing accesses of a group; of two threads that update the cell, if there are."""
     actor = (log.block if between_blocks else log.thread)[rows]
     updates = _updates(log, rows)

@@ -5,6 +5,7 @@ written back at the end, as arrays come back from a GPU.
 """
 
 import builtins
+import inspect
 from collections.abc import Callable, Sequence
 from types import FunctionType
 from typing import Any
@@ -183,8 +184,20 @@ def _report(
     if not (stop and stop.kind == "step_limit"):  # a record cut short says nothing more
         findings += wording.races()
     findings += wording.faults()
-    findings += wording.branches(source, findings)
+    findings += wording.branches(source, _waiting(kernel.function), findings)
     return Run(
         kernel.__name__, shape.grid, shape.block, tuple(findings), phases,
         stop is None, log, {int(s): recorder.line(int(s)) for s in np.unique(log.site)},
     )  # fmt: skip
+
+
+def _waiting(function: FunctionType) -> set[str]:
+    """The names under which a function calls device functions that have a barrier."""
+    closed = inspect.getclosurevars(function)
+    called = {**closed.globals, **closed.nonlocals}
+    return {
+        name
+        for name, value in called.items()
+        if is_device_function(value)
+        and ("syncthreads" in value.function.__code__.co_names or _waiting(value.function))
+    }

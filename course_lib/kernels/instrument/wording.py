@@ -3,7 +3,7 @@
 Adds to `report`: the sentences. Each names the threads, the array, the cell and the lines.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 
 import numpy as np
@@ -45,15 +45,15 @@ class Wording:
 
     def races(self) -> Iterator[Finding]:
         """Races, merged where array and lines are the same."""
-        merged: dict[tuple[object, ...], tuple[Race, int]] = {}
+        merged: dict[tuple[object, ...], tuple[Race, frozenset[int]]] = {}
         self._races = find_races(self._log)
         for race in self._races:
             lines = sorted(self.line(int(self._log.site[k])) for k in race[:2])
             key = (int(self._log.array[race.change]), *lines, race.update)
-            first, cells = merged.get(key, (race, 0))
-            merged[key] = (first, cells + race.cells)
+            first, cells = merged.get(key, (race, frozenset()))
+            merged[key] = (first, cells | race.cells)
         for race, cells in merged.values():
-            yield self._race(race, cells)
+            yield self._race(race, len(cells))
 
     def _race(self, race: Race, cells: int) -> Finding:
         log, rows = self._log, (race.change, race.other)
@@ -131,17 +131,24 @@ class Wording:
     def _examples(self, threads: Sequence[int]) -> tuple[tuple[Dims3, Dims3], ...]:
         return tuple(map(self._shape.place, threads[:MOST_THREADS]))
 
-    def branches(self, source: str | None, known: Sequence[Finding]) -> Iterator[Finding]:
-        """Barriers under a condition that depends on the thread, unless a run showed it."""
+    def branches(
+        self, source: str | None, waiting: Collection[str], known: Sequence[Finding]
+    ) -> Iterator[Finding]:
+        """Barriers under a condition that depends on the thread, unless a run showed it.
+
+        `waiting` names the device functions that have a barrier.
+        """
         if source is None or any(finding.kind == "divergent_barrier" for finding in known):
             return
-        for barrier, condition in barriers_in_branches(source):
+        for barrier, condition in barriers_in_branches(source, waiting):
             line, why = barrier + self._first - 1, condition + self._first - 1
+            direct = "syncthreads" in self.source(line)
+            what = "cuda.syncthreads()" if direct else "the barrier of the function called"
             yield Finding(
                 "barrier_in_branch",
-                f"Barrier in a branch: whether a thread reaches cuda.syncthreads() at line {line} "
-                f"depends on the thread, by the condition at line {why}. All threads of a block "
-                "must reach it, also at sizes where some miss it.",
+                f"Barrier in a branch: whether a thread reaches {what} at line {line} depends on "
+                f"the thread, by the condition at line {why}. All threads of a block must reach "
+                "it, also at sizes where some miss it.",
                 line, self.source(line), why,
             )  # fmt: skip
 

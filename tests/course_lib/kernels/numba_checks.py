@@ -13,12 +13,14 @@ import warnings
 from typing import Any
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from random_kernels import agree, make_kernel
 from sound import COURSE, OWN, run_and_compare
 
 from course_lib.kernels import choose, to_ptx
 
-RANDOM = 60
+RANDOM = 80
 
 
 def simulator() -> dict[str, Any]:
@@ -26,10 +28,17 @@ def simulator() -> dict[str, Any]:
     launch = choose("simulator").launch
     for sound in [*OWN, *COURSE]:
         run_and_compare(sound, np.random.default_rng(0), launch)
-    rng = random.Random(0)
-    for seed in range(RANDOM):
-        agree(make_kernel(rng.choice), launch, seed)
-    return {"kernels": [sound.name for sound in (*OWN, *COURSE)], "random": RANDOM}
+    agreed = set()
+
+    @settings(max_examples=RANDOM, deadline=None, derandomize=True, database=None)
+    @given(st.data())
+    def random_kernels(data: st.DataObject) -> None:
+        made = make_kernel(lambda options: data.draw(st.sampled_from(options)))
+        agree(made, launch, seed=0)
+        agreed.add(made.source)
+
+    random_kernels()
+    return {"kernels": [sound.name for sound in (*OWN, *COURSE)], "random": len(agreed)}
 
 
 def ptx() -> dict[str, Any]:

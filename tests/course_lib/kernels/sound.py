@@ -186,27 +186,35 @@ OWN = [
           lambda x, out: np.abs(x)),
 ]  # fmt: skip
 
-COURSE = [
-    Sound("vector add", vector_add_kernel, 3, N,
-          lambda r: (floats(r, 21), floats(r, 21), floats(r, 21)), lambda a, b, out: a + b),
-    Sound("scale and shift", scale_shift_kernel, (2, 2), (4, 4),
-          lambda r: (floats(r, 5, 7), np.float32(2), np.float32(1), floats(r, 5, 7)),
-          lambda x, scale, shift, out: scale * x + shift),
-    Sound("softmax", softmax_kernel, 2, 128, lambda r: (floats(r, 2, 5), floats(r, 2, 5)),
-          lambda x, out: row_softmax_reference(x)),
-    *(Sound(f"sum {name}", kernel, 1, 256, lambda r: (floats(r, 200), np.zeros(1, np.float32)),
-            lambda x, out: x.sum(keepdims=True)) for name, kernel in SUM_KERNELS.items()),
-    *(Sound(f"matmul {name}", kernel, 1, (16, 16),
-            lambda r: (floats(r, 3, 18), floats(r, 18, 5), floats(r, 3, 5)),
-            lambda a, b, out: a @ b) for name, kernel in MATMUL_KERNELS.items()),
-    *(Sound(f"transpose {name}", kernel, (1, 2), (32, 8),
-            lambda r: (floats(r, 35, 6), floats(r, 6, 35)),
-            lambda x, out: x.T) for name, kernel in TRANSPOSE_KERNELS.items()),
-    *(Sound(f"histogram {name}", kernel, 2, N,
-            lambda r: (digits(r, 37), np.zeros(3, np.int32)),
-            lambda values, out: np.bincount(values, minlength=3))
-      for name, kernel in HISTOGRAM_KERNELS.items()),
-]  # fmt: skip
+
+def course(sums: int = 256, row: int = 128, tile: int = 16, side: int = 32) -> list[Sound]:
+    """The course's kernels, for blocks of these sizes: those that the kernels have, or smaller."""
+    inner = tile + 2
+    return [
+        Sound("vector add", vector_add_kernel, 3, N,
+              lambda r: (floats(r, 21), floats(r, 21), floats(r, 21)), lambda a, b, out: a + b),
+        Sound("scale and shift", scale_shift_kernel, (2, 2), (4, 4),
+              lambda r: (floats(r, 5, 7), np.float32(2), np.float32(1), floats(r, 5, 7)),
+              lambda x, scale, shift, out: scale * x + shift),
+        Sound("softmax", softmax_kernel, 2, row, lambda r: (floats(r, 2, 5), floats(r, 2, 5)),
+              lambda x, out: row_softmax_reference(x)),
+        *(Sound(f"sum {name}", kernel, 1, sums,
+                lambda r: (floats(r, 3 * sums // 4), np.zeros(1, np.float32)),
+                lambda x, out: x.sum(keepdims=True)) for name, kernel in SUM_KERNELS.items()),
+        *(Sound(f"matmul {name}", kernel, 1, (tile, tile),
+                lambda r: (floats(r, 3, inner), floats(r, inner, 3), floats(r, 3, 3)),
+                lambda a, b, out: a @ b) for name, kernel in MATMUL_KERNELS.items()),
+        *(Sound(f"transpose {name}", kernel, (1, 2), (side, side // 4),
+                lambda r: (floats(r, side + 3, 6), floats(r, 6, side + 3)),
+                lambda x, out: x.T) for name, kernel in TRANSPOSE_KERNELS.items()),
+        *(Sound(f"histogram {name}", kernel, 2, N,
+                lambda r: (digits(r, 37), np.zeros(3, np.int32)),
+                lambda values, out: np.bincount(values, minlength=3))
+          for name, kernel in HISTOGRAM_KERNELS.items()),
+    ]  # fmt: skip
+
+
+COURSE = course()
 
 
 def run_and_compare(sound: Sound, rng: np.random.Generator, launch: Any) -> None:

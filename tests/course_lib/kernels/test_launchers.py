@@ -1,7 +1,13 @@
 """The course's kernels through their launchers: any size, and errors that say what is wrong."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +29,7 @@ from course_lib.kernels import (
     vector_add,
 )
 
+ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.usefixtures("instrumented")
 
 
@@ -125,7 +132,14 @@ V = floats(0, 4)
         (lambda: reduce_sum(V, "best"), ValueError, "method must be one of atomic, .*; got 'best'"),
         (lambda: reduce_sum(X), ValueError, "x must have 1 axis"),
         (lambda: row_softmax(X > 0), TypeError, "x must hold float32, got bool"),
-        (lambda: matmul(X, X[:2]), ValueError, r"inner lengths differ: a \(4, 4\), b \(2, 4\)"),
+        (lambda: reduce_sum(V.astype(">f4")), TypeError, "x must hold float32, got >f4"),
+        (lambda: row_softmax(X[None]), ValueError, r"x must have 2 axes, got shape \(1, 4, 4\)"),
+        (lambda: reduce_sum(V[0]), TypeError, "x must be a NumPy array, got numpy.float32"),
+        (
+            lambda: matmul(X, X[:2]),
+            ValueError,
+            r"inner lengths must agree, got a \(4, 4\), b \(2, 4\)",
+        ),
         (lambda: matmul(X, X, "fast"), ValueError, "naive, tiled; got 'fast'"),
         (lambda: transpose(X, "fast"), ValueError, "naive, tiled, padded; got 'fast'"),
         (lambda: histogram(V, 4), TypeError, "values must hold int32, got float32"),
@@ -153,9 +167,64 @@ def test_arrays_on_a_gpu_are_refused_by_a_back_end_on_the_cpu() -> None:
 
 
 def test_a_pytorch_tensor_is_pointed_to_numpy() -> None:
-    torch = pytest.importorskip("torch")
-    with pytest.raises(TypeError, match=r"got torch\.Tensor on the cpu: use \.numpy\(\)"):
-        vector_add(torch.ones(4), torch.ones(4))
+    learned = torch.ones(4, requires_grad=True)
+    advice = r"got torch\.Tensor on the cpu: use \.detach\(\)\.numpy\(\)"
+    with pytest.raises(TypeError, match=advice):
+        vector_add(learned, learned)
+    two = learned.detach().numpy()  # the advice works, with a gradient too
+    np.testing.assert_array_equal(vector_add(two, two), [2, 2, 2, 2])
+
+
+# Where annotations are enforced, as in these tests, the annotation speaks first. Learners meet
+# these: (call, error).
+WITHOUT_ANNOTATIONS = [
+    ("scale_shift(X, 'a', 0.0)", "TypeError: scale_shift: scale must be a number, got str"),
+    ("scale_shift(X, 1.0, None)", "TypeError: scale_shift: shift must be a number, got NoneType"),
+    ("scale_shift(X, X, 0.0)", "TypeError: scale_shift: scale must be a number, got numpy.ndarray"),
+    ("matmul(X, X, ['tiled'])", "ValueError: method must be one of naive, tiled; got ['tiled']"),
+    ("histogram(I, 2.5)", "TypeError: histogram: bins must be a whole number, got float"),
+    ("histogram(I, True)", "TypeError: histogram: bins must be a whole number, got bool"),
+    ("histogram(I, np.int64(3)) is None", "False"),
+    ("scale_shift(X, np.int32(2), 1) is None", "False"),
+]
+CALLS = (
+    "vector_add(V, V", "scale_shift(X, 1.0, 0.0", "reduce_sum(V", "row_softmax(X", "matmul(X, X",
+    "transpose(X", "histogram(I, 3",
+)  # fmt: skip
+ON_CUDA = [f"{call}, backend='cuda')" for call in CALLS]
+ABSENT = "RuntimeError: no CUDA device: Numba finds no NVIDIA driver or GPU here."
+
+
+def as_learners_meet_it(calls: list[str]) -> list[str]:
+    """What each call gives, or the error it ends with, in a process of its own."""
+    code = f"""
+import numpy as np
+from course_lib.kernels import *
+X, V, I = np.ones((4, 4), np.float32), np.ones(4, np.float32), np.zeros(4, np.int32)
+for call in {calls!r}:
+    try:
+        print(eval(call))
+    except Exception as error:
+        print(f"{{type(error).__name__}}: {{error}}")
+"""
+    environment = {k: v for k, v in os.environ.items() if k != "NUMBA_ENABLE_CUDASIM"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_numbers_and_names_of_the_wrong_kind_are_refused_in_words() -> None:
+    came = as_learners_meet_it([call for call, _ in WITHOUT_ANNOTATIONS])
+    assert came == [said for _, said in WITHOUT_ANNOTATIONS]
+
+
+@pytest.mark.skipif(backends.gpu_is_there(), reason="there is a GPU: tests/gpu covers it")
+def test_every_launcher_says_that_the_driver_is_absent() -> None:
+    came = as_learners_meet_it(ON_CUDA)
+    assert len(came) == 7
+    assert all(line.startswith(ABSENT) for line in came), came
 
 
 def test_a_gpu_out_of_memory_is_said_in_mebibytes() -> None:

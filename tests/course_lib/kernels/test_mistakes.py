@@ -4,22 +4,33 @@ import inspect
 
 import numpy as np
 import pytest
-from mistaken import MISTAKES, Mistake
+from mistaken import MISTAKES, Mistake, move
 
 from course_lib.kernels import KernelError, cuda, use, watch
 
 every_mistake = pytest.mark.parametrize("mistake", MISTAKES, ids=lambda m: m.kernel.__name__)
 LIMIT = 5_000
+DEVICE = {"race_in_a_device_function": (move.function,)}
+OF_TWO = ("race", "non_atomic_update", "divergent_barrier")  # two threads are named in the message
 
 
 def bug_lines(mistake: Mistake) -> set[int]:
-    lines, first = inspect.getsourcelines(mistake.kernel.function)
-    return {first + k for k, line in enumerate(lines) if "# BUG" in line}
+    """The marked lines of the kernel, or of a device function that it calls."""
+    functions = [mistake.kernel.function, *DEVICE.get(mistake.kernel.__name__, ())]
+    found = set()
+    for function in functions:
+        lines, first = inspect.getsourcelines(function)
+        found |= {first + k for k, line in enumerate(lines) if "# BUG" in line}
+    return found
 
 
-def test_there_are_more_than_twelve_kinds_of_mistaken_kernels() -> None:
-    assert len(MISTAKES) >= 20
-    assert len({m.kind for m in MISTAKES}) == 8
+def test_every_kind_of_mistake_is_among_the_mistaken_kernels() -> None:
+    assert len(MISTAKES) >= 30
+    assert {m.kind for m in MISTAKES} == {
+        "race", "non_atomic_update", "divergent_barrier", "barrier_in_branch", "unwritten",
+        "out_of_range", "error", "step_limit",
+    }  # fmt: skip
+    assert sum(bool(m.array) for m in MISTAKES) >= 20
 
 
 @every_mistake
@@ -28,31 +39,19 @@ def test_a_mistake_is_found_100_times_in_100_with_threads_array_and_line(mistake
     assert lines
     for seed in range(100):
         arguments = mistake.arguments(np.random.default_rng(seed))
+        named = mistake.threads_named
+        threads = named(*arguments) if callable(named) else named
         run = watch(mistake.kernel, mistake.blocks, mistake.threads, *arguments, limit=LIMIT)
         assert not run.ok
         (found,) = [f for f in run.findings if f.kind == mistake.kind and f.array == mistake.array]
+        assert found.threads == tuple(run.shape.place(int(thread)) for thread in threads)
         assert {found.line, found.other_line} & lines
-        assert found.kind == "barrier_in_branch" or found.threads
+        assert f"line {found.line}" in found.message
+        in_words = threads if found.kind in OF_TWO else threads[:1]
+        for thread in in_words:
+            assert run.shape.name(int(thread)) in found.message
         if mistake.array:
-            assert f"{mistake.array}[" in found.message
-        assert "# BUG" in found.text or found.other_line in lines
-
-
-@pytest.mark.parametrize(
-    "mistake", [m for m in MISTAKES if m.between], ids=lambda m: m.kernel.__name__
-)
-def test_a_race_names_the_two_threads(mistake: Mistake) -> None:
-    run = watch(
-        mistake.kernel,
-        mistake.blocks,
-        mistake.threads,
-        *mistake.arguments(np.random.default_rng(0)),
-    )
-    (found,) = [f for f in run.findings if f.kind == mistake.kind]
-    assert mistake.between is not None
-    assert found.threads == tuple(run.shape.place(thread) for thread in mistake.between)
-    for thread in mistake.between:
-        assert run.shape.name(thread) in found.message
+            assert f" {mistake.array}[{', '.join(map(str, found.index))}]" in found.message
 
 
 @every_mistake
@@ -78,6 +77,19 @@ def test_a_launch_refuses_what_watching_finds(mistake: Mistake) -> None:
         assert mistake.kind in {finding.kind for finding in caught.value.run.findings}
     finally:
         use(None)
+
+
+def test_a_cell_that_races_in_two_blocks_is_one_cell() -> None:
+    mistake = next(m for m in MISTAKES if m.kernel.__name__ == "all_write_one_cell")
+    run = watch(mistake.kernel, 2, 8, *mistake.arguments(np.random.default_rng(0)))
+    (found,) = run.findings
+    assert found.count == 1
+    assert "more cell" not in found.message
+    mistake = next(m for m in MISTAKES if m.kernel.__name__ == "histogram_without_atomics")
+    values, counts = np.arange(16, dtype=np.int32) % 3, np.zeros(3, np.int32)
+    (found,) = watch(mistake.kernel, 2, 8, values, counts).findings
+    assert found.count == 3
+    assert found.message.endswith("the same happens to 2 more cells of counts.")
 
 
 def test_a_race_of_equal_values_is_said_to_be_a_race() -> None:

@@ -51,6 +51,9 @@ def test_a_race_is_found_exactly_where_a_pair_of_accesses_races(accesses) -> Non
         assert pair_races(one, two)
         assert race.between_blocks == (one[0] // THREADS != two[0] // THREADS)
         assert one[4] != READ
+        assert int(log.cell[race.change]) in race.cells
+    raced = {(one[2], one[3]) for one, _ in pairs}
+    assert {(int(log.array[r.change]), c) for r in races for c in r.cells} <= raced
     racing = {k for pair in pairs for k, a in enumerate(accesses) if a in pair}
     assert racing <= set(np.flatnonzero(racing_rows(log)).tolist())
 
