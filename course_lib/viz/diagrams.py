@@ -4,8 +4,6 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
-from course_lib.viz.figure import only_words
-
 Edge = tuple[str, str] | tuple[str, str, str]
 
 
@@ -32,8 +30,7 @@ class CourseDiagram:
         self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
     ) -> dict[str, str]:
         """Give Jupyter the drawing and its twin in words."""
-        drawing = {} if only_words() else {"text/vnd.mermaid": self.mermaid}
-        return {**drawing, "text/plain": self.describe()}
+        return {"text/vnd.mermaid": self.mermaid, "text/plain": self.describe()}
 
 
 def graph(

@@ -2,11 +2,9 @@
 
 In Jupyter a `CourseFigure` shows as a PNG with a text/plain twin that says what is drawn and is the
 same on every machine: a notebook test can hold the twin to the letter and leave the pixels alone.
-Where nobody looks, as when a class is graded, COURSE_FIGURES=words leaves the pictures out.
 Pyplot is never involved: nothing is global, nothing has to be closed.
 """
 
-import os
 import textwrap
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -117,21 +115,14 @@ class CourseFigure(Figure):
         display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
 
 
-def only_words() -> bool:
-    """Whether figures show their twin alone: then the picture is never drawn."""
-    return os.environ.get("COURSE_FIGURES") == "words"
-
-
 def display_bundle(
     png: Callable[[], bytes], words: str, alt: str
 ) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-    """Draw a picture, if pictures are wanted, and pack it with its twin for Jupyter.
+    """Draw a picture and pack it with its twin for Jupyter.
 
     The alt text goes where nbconvert's classic template looks for it; JupyterLab 4.6 has no place
     for it, so the twin carries it too.
     """
-    if only_words():
-        return {"text/plain": words}, {}
     data = {"image/png": b64encode(png()).decode("ascii"), "text/plain": words}
     return data, {"image/png": {"alt": alt}}
 

@@ -11,7 +11,7 @@ from io import BytesIO
 
 from PIL import Image
 
-from course_lib.viz.figure import DPI, CourseFigure, display_bundle, only_words
+from course_lib.viz.figure import DPI, CourseFigure, display_bundle
 
 COLOURS_KEPT = 128  # of some thousands, nearly all of them shades at the edges of letters
 MOST_STEPS = 60
@@ -87,8 +87,7 @@ class CourseStepper:
     ) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
         """Give Jupyter the slider, one picture for where it cannot run, and the twin in words."""
         data, metadata = display_bundle(self.shown.png, self.describe(), self.shown.alt)
-        slider = {} if only_words() else {"text/html": self.html()}
-        return {**slider, **data}, metadata
+        return {"text/html": self.html(), **data}, metadata
 
 
 def stepper(

@@ -13,7 +13,6 @@ import zmq
 from jupyter_client.manager import KernelManager
 
 from grader.classroom.conversation import MAX_MESSAGE, Conversation, RunningSession
-from grader.classroom.inside.preload import WORDS
 from grader.classroom.scratch import lay_out
 from grader.classroom.session import Limits
 from grader.kernel import QUIET, START_SECONDS, environment
@@ -58,7 +57,7 @@ def cold_session(files: Mapping[str, bytes], limits: Limits) -> Iterator[Running
     with tempfile.TemporaryDirectory(prefix="course-", ignore_cleanup_errors=True) as folder:
         lay_out(files, Path(folder))
         manager = KernelManager(kernel_name="python3")
-        variables = environment() | WORDS | {"NBGRADER_EXECUTION": "autograde"}  # as nbgrader's
+        variables = environment() | {"NBGRADER_EXECUTION": "autograde"}  # as nbgrader's
         manager.start_kernel(cwd=folder, env=variables, extra_arguments=QUIET)
         kernel = _ManagedKernel(manager)
         try:

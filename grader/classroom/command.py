@@ -91,6 +91,32 @@ def _grade(
     book: Gradebook,
     journal: Journal,
 ) -> int:
+    pool = _pool(options, len(students))  # first: its workers get ready while we read
+    try:
+        run, fresh, unapplied = _prepare(options, folder, students, book, journal, pool)
+    except BaseException:
+        pool.close(now=True)
+        raise
+    try:
+        with _interruptible(), _progress(run, len(fresh) + len(unapplied), options.as_json):
+            run.go(fresh, unapplied)
+    except KeyboardInterrupt:
+        _tell(run.summary, options.as_json)
+        print("course: stopped; go on with --resume", file=sys.stderr)
+        return INTERRUPTED
+    _tell(run.summary, options.as_json)
+    return 0 if run.summary.complete else 1
+
+
+def _prepare(
+    options: Options,
+    folder: CourseFolder,
+    students: list[str],
+    book: Gradebook,
+    journal: Journal,
+    pool: Pool,
+) -> tuple[Run, list[str], list[str]]:
+    """A run, whom it is to grade, and whose results only wait to be applied."""
     masters = load_masters(folder, book)
     past = journal.past()
     only = options.exercise or (past.head.get("exercise", "") if options.resume else "")
@@ -102,20 +128,9 @@ def _grade(
     if not (options.resume and past.head):
         about = {"students": fresh, "seed": policy.seed, "exercise": only}
         journal.start(assignment=options.assignment, sandbox=policy.sandbox, **about)
-    run = Run(
-        folder, masters, journal, Writer(folder, book), _pool(options, len(fresh)), policy,
-        only=only,
-    )  # fmt: skip
+    run = Run(folder, masters, journal, Writer(folder, book), pool, policy, only=only)
     run.summary.skipped = skipped
-    try:
-        with _interruptible(), _progress(run, len(fresh) + len(unapplied), options.as_json):
-            run.go(fresh, unapplied)
-    except KeyboardInterrupt:
-        _tell(run.summary, options.as_json)
-        print("course: stopped; go on with --resume", file=sys.stderr)
-        return INTERRUPTED
-    _tell(run.summary, options.as_json)
-    return 0 if run.summary.complete else 1
+    return run, fresh, unapplied
 
 
 def policy_of(options: Options, folder: CourseFolder, past: Past) -> Policy:

@@ -86,6 +86,8 @@ class LocalPool:
     def __post_init__(self) -> None:
         self.capacity = self.workers
         self._lanes = [_Lane(_executor()) for _ in range(self.workers)]
+        for lane in self._lanes:  # they import what they need while we look for work
+            lane.executor.submit(_nothing)
 
     def submit(self, work: Work, policy: Policy) -> Future[Result]:
         """Grade in the next free worker.
@@ -134,7 +136,9 @@ class LocalPool:
         for lane in self._lanes:
             if now:
                 _kill(lane.executor)
-            lane.executor.shutdown(wait=not now, cancel_futures=True)
+            lane.executor.shutdown(wait=False, cancel_futures=True)  # all of them at once
+        for lane in self._lanes:
+            lane.executor.shutdown(wait=not now)
 
 
 def allowed_seconds(policy: Policy, notebooks: int) -> float:
@@ -145,6 +149,10 @@ def allowed_seconds(policy: Policy, notebooks: int) -> float:
 def _executor() -> ProcessPoolExecutor:
     context = multiprocessing.get_context("spawn")  # a clean process: no threads, locks or sockets
     return ProcessPoolExecutor(1, mp_context=context, initializer=_begin)
+
+
+def _nothing() -> None:
+    """A first task, for which a worker has to be there."""
 
 
 def _begin() -> None:

@@ -2,6 +2,8 @@
 
 The view is a folder with copies. A module that the lesson (or a later one) has learners write is
 there as a stub: what imports it still imports, and whoever uses something of it gets an error.
+In lessons, `viz` is one too: its figures are not drawn, as no score depends on one and drawing them
+took most of a submission's time. Other assignments that use it have it as it is.
 """
 
 from __future__ import annotations
@@ -59,6 +61,42 @@ def __getattr__(name):
     return _Withheld(name, (), {})
 '''
 
+_UNDRAWN = '''"""Figures are not drawn while a lesson is graded: no score depends on one."""
+
+
+class Undrawn:
+    """Stands for a figure, or for some: nothing in it, and whatever is asked of it is one more."""
+
+    def __init__(self, name):
+        self._name = name
+
+    def __call__(self, *args, **kwargs):
+        return self
+
+    def __getattr__(self, name):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return Undrawn(f"{self._name}.{name}")
+
+    def __iter__(self):
+        return iter(())
+
+    def __len__(self):
+        return 0
+
+    def __getitem__(self, place):
+        return self
+
+    def __repr__(self):
+        return f"({self._name}: not drawn while work is graded)"
+
+
+def __getattr__(name):
+    if name.startswith("_"):
+        raise AttributeError(name)
+    return Undrawn(name)
+'''
+
 
 def withheld(lesson: str | None) -> list[str]:
     """The modules of course_lib that submissions of a lesson may not see.
@@ -80,7 +118,7 @@ def withheld(lesson: str | None) -> list[str]:
 def view_of(lesson: str | None) -> Path:
     """The folder with the view of a lesson, made once; it goes when this process ends."""
     folder = _folder() / (lesson or "any")
-    build(folder, withheld(lesson))
+    build(folder, withheld(lesson), drawn=lesson is None)
     return folder
 
 
@@ -95,34 +133,37 @@ def _folder() -> Path:
 _kept: list[tempfile.TemporaryDirectory[str]] = []
 
 
-def build(folder: Path, stubs: Iterable[str], root: Path = ROOT) -> None:
+def build(folder: Path, stubs: Iterable[str], root: Path = ROOT, *, drawn: bool = True) -> None:
     """Write a view.
 
     Args:
         folder: where; it must not exist yet.
         stubs: the modules of course_lib to withhold, by dotted name.
         root: where the course lies.
+        drawn: figures are.
     """
     here = Path(__file__).parent
     no_caches = shutil.ignore_patterns("__pycache__")
     shutil.copytree(root / "course_lib", folder / "course_lib", ignore=no_caches)
     for name in stubs:
-        _replace(folder / "course_lib" / name.replace(".", "/"))
+        _replace(folder / "course_lib" / name.replace(".", "/"), _STUB)
+    if not drawn:
+        _replace(folder / "course_lib/viz", _UNDRAWN)
     grader = folder / "grader"
     grader.mkdir()
     for name in _PROBE:
         shutil.copy(here.parent / f"{name}.py", grader)
     shutil.copytree(here / "inside", grader / "classroom/inside", ignore=no_caches)
-    shutil.copy(here / "__init__.py", grader / "classroom")
+    (grader / "classroom/__init__.py").touch()  # ours would keep a module from the submission
     shutil.move(grader / "classroom/inside/learner.py", grader / "learner.py")
     (folder / "etc").mkdir()
     (folder / "etc/passwd").write_text(_PASSWD, encoding="ascii")
 
 
-def _replace(module: Path) -> None:
-    """Put the stub where a module or package was; nothing where there was none."""
+def _replace(module: Path, stub: str) -> None:
+    """Put a stub where a module or package was; nothing where there was none."""
     if module.is_dir():
         shutil.rmtree(module)
     elif not module.with_suffix(".py").exists():
         return
-    module.with_suffix(".py").write_text(_STUB, encoding="utf-8")
+    module.with_suffix(".py").write_text(stub, encoding="utf-8")

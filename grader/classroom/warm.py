@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from grader.classroom import sandbox
-from grader.classroom.inside.preload import COURSE, KERNEL, LIBRARIES, VARIABLES, WORDS
+from grader.classroom.inside.preload import COURSE, KERNEL, LIBRARIES, VARIABLES
 from grader.classroom.inside.submission import Walls
 from grader.classroom.session import SessionLost
 from grader.classroom.view import view_of
@@ -184,7 +184,6 @@ def command(kind: Kind, handle: int) -> list[str]:
 # Nothing here changes what a notebook shows from run to run, or from machine to machine.
 _CHANGES = {
     **VARIABLES,
-    **WORDS,
     "COURSE_PROGRESS": "off",
     "NBGRADER_EXECUTION": "autograde",  # nbgrader's word for it, which a notebook may ask for
     "PYTHONHASHSEED": "0",

@@ -163,42 +163,6 @@ def test_a_notebook_shows_one_picture_and_its_twin_even_with_pyplot_inline() -> 
     assert notebook.cells[3].outputs[0].data["text/plain"] == "[CourseFigure('t')]"
 
 
-# -------------------------------------------------------------- in words alone
-
-
-def shown() -> dict[str, object]:
-    """One of each kind of thing that shows itself."""
-    figure = viz.scatter(X, Y, title="t")
-    return {
-        "figure": figure,
-        "film": viz.boundary_animation(X, Y, STATES, title="t", culprits=[None, 3, 4]),
-        "slider": viz.stepper([figure, viz.scatter(X, Y, title="u")], ["a", "b"], control="c"),
-        "diagram": viz.graph({"a": "a", "b": "b"}, [("a", "b")], title="t"),
-    }
-
-
-@pytest.mark.parametrize("kind", ["figure", "film", "slider", "diagram"])
-def test_where_words_are_enough_the_twin_is_the_same_and_nothing_is_drawn(
-    kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    twin = str(shown()[kind])
-    monkeypatch.setenv("COURSE_FIGURES", "words")
-    drawn: list[object] = []
-    monkeypatch.setattr(Figure, "savefig", lambda *args, **kwargs: drawn.append(args))
-    monkeypatch.setattr(Figure, "draw", lambda *args, **kwargs: drawn.append(args))
-    found = shown()[kind]._repr_mimebundle_()  # type: ignore[attr-defined]
-    bundle, metadata = found if isinstance(found, tuple) else (found, {})
-    assert (bundle, metadata) == ({"text/plain": twin}, {})
-    assert drawn == []
-
-
-def test_any_other_value_of_the_variable_leaves_the_pictures(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("COURSE_FIGURES", "")
-    assert set(viz.scatter(X, Y, title="t")._repr_mimebundle_()[0]) == {"image/png", "text/plain"}
-
-
 # -------------------------------------------------------------- points
 
 

@@ -71,14 +71,23 @@ def test_figures_are_shown_inline(session):
     assert [{*o.data} for o in run.outputs] == [{"image/png", "text/plain"}]
 
 
-def test_the_courses_figures_are_words_alone(session):
+def test_the_courses_figures_are_drawn_where_no_lesson_is_graded(session):
     run = session.run(
         "import numpy as np\nfrom course_lib import viz\n"
         "viz.scatter(np.eye(2), np.array([-1, 1]), title='Two')"
     )
     assert run.error is None
-    assert [{*o.data} for o in run.outputs] == [{"text/plain"}]
-    assert text(run).startswith("Figure: Two\n")
+    assert [{*o.data} for o in run.outputs] == [{"image/png", "text/plain"}]
+
+
+def test_an_error_is_shown_as_python_shows_it(session):
+    session.run("def share(x):\n    return 1 / x")
+    run = session.run("share(0)")
+    shown = "\n".join(run.outputs[-1].traceback)
+    assert shown.startswith("Traceback (most recent call last):")
+    assert "return 1 / x" in shown
+    assert shown.rstrip().endswith("ZeroDivisionError: division by zero")
+    assert "\x1b" not in shown
 
 
 def test_torch_computes_and_trains(session):

@@ -122,3 +122,53 @@ def test_a_stub_tells_an_honest_student_why():
         name = view.withheld(LESSONS[0])[0]
         run = session.run(f"from course_lib.{name} import anything\nanything(1)")
         assert run.error == "LookupError: anything is withheld while work is graded: write your own"
+
+
+@needs_bwrap
+def test_figures_are_not_drawn_while_a_lesson_is_graded():
+    with opened(lesson=LESSONS[0], warm=False) as session:
+        run = session.run(
+            "from course_lib import viz\nfrom course_lib.viz import scatter\n"
+            "frames = viz.phase_frames([], title='t')\n"
+            "labels = [str(k) for k in range(len(frames))]\n"
+            "viz.stepper(list(frames.values()), labels, control='k')\n"
+            "viz.graph({}, []).mermaid, frames[0], scatter(1, 2)"
+        )
+        assert run.error is None
+        (shown,) = (output.data["text/plain"] for output in run.outputs)
+        assert shown == (
+            "((graph.mermaid: not drawn while work is graded),\n"
+            " (phase_frames: not drawn while work is graded),\n"
+            " (scatter: not drawn while work is graded))"
+        )
+
+
+def test_every_use_of_a_figure_in_every_lesson_works_without_it():
+    """What lessons do with figures besides showing them: the stub must allow it."""
+    allowed = {"values", "keys", "items"}
+    for path in sorted(ROOT.glob("solutions/*/*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        figures = {
+            target.id
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign) and _is_figure(node.value)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        used = {
+            node.attr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in figures
+        }
+        assert used <= allowed, path
+
+
+def _is_figure(node):
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "viz"
+    )
