@@ -33,11 +33,16 @@ def prepare() -> None:
         sys.modules["jaxtyping"] = _StandIn("jaxtyping")
 
 
-def missing() -> str:
-    """What keeps kernels from running on a GPU here; "" if nothing does."""
+def devices() -> int:
+    """How many CUDA devices there are."""
     from course_lib.kernels import backends
 
-    if backends.devices() == 0:
+    return backends.devices()
+
+
+def missing() -> str:
+    """What keeps kernels from running on a GPU here; "" if nothing does."""
+    if devices() == 0:
         return (
             "no CUDA device: the NVIDIA driver is missing or sees no GPU (`nvidia-smi` shows what "
             "it sees). Kernels are tested on the CPU in tests/course_lib/kernels"
@@ -45,4 +50,8 @@ def missing() -> str:
     for package in ("numba", "torch"):
         if importlib.util.find_spec(package) is None:
             return f'{package} is not installed: pip install "numba-cuda[cu13]" torch'
+    import torch
+
+    if not torch.cuda.is_available():
+        return f"PyTorch {torch.__version__} sees none: its build for CUDA is required"
     return ""

@@ -2,12 +2,13 @@
 
 Bandwidth is held against a copy on the device, the matrix product against cuBLAS. Each row is the
 median of several timings by CUDA events, after a warm-up. Needs what `benchmarks.bare` lists, and
-writes `benchmarks/results/gpu.json`.
+writes `benchmarks/results/gpu.json` and the page of all measurements.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import platform
 import statistics
 import sys
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import bare
+from benchmarks.page import PAGE, page
 
 RESULTS = Path(__file__).parent / "results" / "gpu.json"
 REPEATS, WARM_UP = 20, 3
@@ -40,6 +42,7 @@ def main() -> int:
     show(outcome)
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(outcome, indent=1) + "\n", encoding="utf-8")
+    PAGE.write_text(page(RESULTS.parent), encoding="utf-8")
     return 0
 
 
@@ -51,12 +54,26 @@ def measure() -> dict[str, Any]:
     copy = copy_bandwidth(device)
     rows = [row("device copy (PyTorch)", copy, copy)]
     rows += bandwidth_rows(device, copy)
+    products = product_rows(device)
     return {
         "title": "Kernels on a GPU: GB/s for what memory must move, and the share of a copy",
         "rows": rows,
-        "products": product_rows(device),
+        "products": products,
+        "verdict": verdict(rows, products),
+        "command": "python -m benchmarks.gpu",
         "machine": machine(),
     }
+
+
+def verdict(rows: list[Row], products: list[Row]) -> str:
+    """What the tables come to, in a sentence."""
+    share = {row["kernel"]: row["of a copy"] for row in rows}
+    tiled = next(row["of naive"] for row in products if row["product"].startswith("tiled"))
+    return (
+        f"Vector add reaches {share['vector add']:.0%} of a copy; a transpose "
+        f"{share['transpose, naive']:.0%}, and {share['transpose, padded']:.0%} by way of a padded "
+        f"tile; tiles make a product {tiled:.1f} times as fast"
+    )
 
 
 def milliseconds(device: Any, work: Callable[[], object]) -> float:
@@ -160,7 +177,7 @@ def product_rows(device: Any) -> list[Row]:
     ]
 
 
-def machine() -> dict[str, str]:
+def machine() -> dict[str, Any]:
     """Device, driver and versions."""
     import torch
     from numba.cuda.cudadrv.driver import driver
@@ -176,6 +193,7 @@ def machine() -> dict[str, str]:
         "driver": ".".join(map(str, driver.get_version())),
         "driver release": _driver_release(),
         "CUDA of PyTorch": str(torch.version.cuda),
+        "cores": os.cpu_count(),
         **versions,
     }
 
@@ -199,7 +217,8 @@ def show(outcome: dict[str, Any]) -> None:
         for line in table:
             name, *numbers = line.values()
             print(name.ljust(width) + "".join(str(number).rjust(12) for number in numbers))
-    print("\n" + ", ".join(f"{key} {value}" for key, value in outcome["machine"].items()))
+    print("\n" + outcome["verdict"])
+    print(", ".join(f"{key} {value}" for key, value in outcome["machine"].items()))
 
 
 if __name__ == "__main__":

@@ -24,14 +24,21 @@ def page(results: Path) -> str:
 
 
 def _section(outcome: dict[str, Any], name: str) -> str:
-    headings = list(outcome["rows"][0])
-    lines = [f"## {outcome['title']}", "", _row(headings), _row(["---"] * len(headings))]
-    lines += [_row([row.get(heading, "") for heading in headings]) for row in outcome["rows"]]
+    lines = [f"## {outcome['title']}", ""]
+    for rows in (outcome["rows"], outcome.get("products")):  # a benchmark may have a second table
+        lines += [*_table(rows), ""] if rows else []
     verdict = outcome["verdict"].splitlines()[0]
+    command = outcome.get("command", f"python -m benchmarks {name}")
     about = outcome["machine"] | outcome.get("versions", {})
     measured_on = ", ".join(f"{key} {value}" for key, value in about.items())
-    lines += ["", f"{verdict}. `python -m benchmarks {name}`: {measured_on}.", ""]
+    lines += [f"{verdict}. `{command}`: {measured_on}.", ""]
     return "\n".join(lines)
+
+
+def _table(rows: list[dict[str, Any]]) -> list[str]:
+    headings = list(rows[0])
+    cells = [_row([row.get(heading, "") for heading in headings]) for row in rows]
+    return [_row(headings), _row(["---"] * len(headings)), *cells]
 
 
 def _row(cells: list[Any]) -> str:

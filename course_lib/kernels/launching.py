@@ -6,7 +6,7 @@ there.
 """
 
 from collections.abc import Mapping
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -88,7 +88,7 @@ def same_shape(name: str, **arrays: Any) -> None:
         raise ValueError(f"{name}: shapes must agree, got {given}")
 
 
-def kernel_for(method: str, kernels: Mapping[str, Kernel]) -> Kernel:
+def kernel_for(method: Any, kernels: Mapping[str, Kernel]) -> Kernel:
     """The kernel of this method.
 
     Raises:
@@ -117,7 +117,7 @@ def count_from(name: str, key: str, value: Any, most: int) -> int:
         TypeError: it is no whole number.
         ValueError: it is less than 1 or more than `most`.
     """
-    if not isinstance(value, Integral) or isinstance(value, bool):
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
         raise TypeError(f"{name}: {key} must be a whole number, got {_kind(value)}")
     if not 1 <= value <= most:
         raise ValueError(f"{name}: {key} must be 1 to {most}, got {value}")

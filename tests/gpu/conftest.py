@@ -1,7 +1,8 @@
 """Tests that need a CUDA device; without one, each is skipped and says so.
 
-`python -m pytest tests/gpu` takes the pytest.ini beside this file. Without a test it fails, as
-pytest does whenever it has collected none.
+`python -m pytest tests/gpu` takes the pytest.ini beside this file. Whoever asks for these tests on a
+machine with a GPU wants them run, so a package that is missing is then an error, not a skip. With or
+without a GPU, a session that collects no test fails, as pytest's do.
 """
 
 import sys
@@ -21,7 +22,10 @@ bare.prepare()
 MISSING = bare.missing()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    asked_for = config.inipath == HERE / "pytest.ini"  # not a part of the whole suite
+    if MISSING and asked_for and bare.devices() > 0:
+        raise pytest.UsageError(f"there is a GPU, but {MISSING}")
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker("gpu")
