@@ -216,7 +216,8 @@ class _Function:
         if isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
             yield from self._visit(node.value)
         elif not isinstance(node.value, ast.Name):
-            yield Violation(node.lineno, f"an index on {ast.unparse(node.value)}")
+            what = f"an index on {ast.unparse(node.value)}: a cell is a[i] or a[i, j]"
+            yield Violation(node.lineno, what)
         else:
             yield from self._visit(node.value)
         yield from self._visit(node.slice)

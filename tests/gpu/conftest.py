@@ -1,8 +1,8 @@
 """Tests that need a CUDA device; without one, each is skipped and says so.
 
-`python -m pytest tests/gpu` takes the pytest.ini beside this file. Whoever asks for these tests on a
-machine with a GPU wants them run, so a package that is missing is then an error, not a skip. With or
-without a GPU, a session that collects no test fails, as pytest's do.
+`python -m pytest tests/gpu` takes the pytest.ini beside this file. Whoever asks for these tests on
+a machine with a GPU wants them run, so a package that is missing is then an error, not a skip. With
+or without a GPU, a session that collects no test fails, as pytest's do.
 """
 
 import sys

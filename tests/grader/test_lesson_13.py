@@ -226,6 +226,61 @@ def test_other_wrong_kernels_get_no_name_that_is_not_theirs(name, body):
         assert report.message
 
 
+def head(name: str) -> str:
+    """What the release gives before a learner's own lines."""
+    parameters = ", ".join(EXERCISES[f"gpu_threads.{name}"].reference.parameters)
+    given = {
+        "window_sum": "    s = cuda.shared.array(WINDOW, float32)\n"
+        "    t = cuda.threadIdx.x\n    i = cuda.grid(1)\n",
+        "block_sum": "    s = cuda.shared.array(SUM_THREADS, float32)\n"
+        "    t = cuda.threadIdx.x\n    i = cuda.grid(1)\n",
+    }
+    return f"@cuda.jit\ndef {name}({parameters}):\n{given.get(name, '')}"
+
+
+# What learners could as well write: (exercise, body, misconception that is named, words).
+TYPED = [
+    ("scale_add", "    k = cuda.grid(1)\n    if k < out.size:\n"
+     "        out[k] += factor * x[k] + y[k]",
+     None, "uses what out[0] holds before anything is written there"),
+    ("scale_add", "    k = 2 * cuda.grid(1)\n    if k < out.size:\n"
+     "        out[k] = factor * x[k] + y[k]",
+     None, "no thread writes to out[1]"),
+    ("scale_add", "    k = cuda.grid(1)\n    if k < out.size:\n        return factor * x[k] + y[k]",
+     None, "a kernel writes its result to an array"),
+    ("add_bias", "    c, r = cuda.grid(2)\n    if r <= out.shape[0] and c <= out.shape[1]:\n"
+     "        out[r, c] = x[r, c] + bias[c]", "guard_one_too_far", "ask for `<`, not `<=`"),
+    ("add_bias", "    c, r = cuda.grid(2)\n    if r < out.shape[0]:\n"
+     "        for k in range(out.shape[1]):\n            out[r, k] = x[r, k] + bias[k]",
+     "one_axis_of_threads", "share a column (or a row)"),
+    ("add_bias", "    c, r = cuda.grid(2)\n    out[r][c] = x[r][c] + bias[c]",
+     None, "an index on out[r]: a cell is a[i] or a[i, j]"),
+    # two threads write one cell: a barrier before the reads, which is there, is no help
+    ("window_sum", "    s[t + 1] = x[i] if i < x.size else float32(0)\n"
+     "    if i == 0:\n        s[0] = float32(0)\n"
+     "    if i == x.size - 1:\n        s[t + 2] = float32(0)\n    cuda.syncthreads()\n"
+     "    if i < out.size:\n        out[i] = s[t] + s[t + 1] + s[t + 2]",
+     None, "even if both write the same value"),
+    # right, but not free of mistakes
+    ("window_sum", "    if i < x.size:\n        s[t + 1] = x[i]\n    cuda.syncthreads()\n"
+     "    unused = s[t]\n    if i < out.size:\n        out[i] = x[i]\n        if i > 0:\n"
+     "            out[i] += x[i - 1]\n        if i + 1 < x.size:\n            out[i] += x[i + 1]",
+     None, "that nobody has written"),
+    ("block_sum", "    if i < x.size:\n        cuda.atomic.add(s, 0, x[i])\n"
+     "    cuda.syncthreads()\n    if t == 0:\n        out[cuda.blockIdx.x] = s[0]",
+     "zeros_forgotten", "in which a sum is to grow"),
+    ("block_sum", "    if i < x.size:\n        cuda.atomic.add(out, cuda.blockIdx.x, x[i])",
+     None, "uses what out[0] holds before anything is written there"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "body", "mistake", "words"), TYPED)
+def test_what_is_said_of_answers_on_no_list_is_true_of_them(name, body, mistake, words):
+    report = report_on(name, typed(head(name) + body, name))
+    assert (report.misconception, report.score < 1) == (mistake, True)
+    assert words.lower() in report.message.lower()
+
+
 def test_mistakes_made_in_other_words_have_their_names():
     guard = "    k = cuda.grid(1)\n    if k >= out.size + 1:\n        return\n"
     kernel = scale(guard + "    out[k] = y[k] + factor * x[k]")

@@ -111,6 +111,13 @@ def guard_by_size(x, bias, out):
 
 
 @cuda.jit
+def one_too_far(x, bias, out):
+    column, row = cuda.grid(2)
+    if row <= out.shape[0] and column <= out.shape[1]:
+        out[row, column] = x[row, column] + bias[column]
+
+
+@cuda.jit
 def local_index(x, bias, out):
     column, row = cuda.threadIdx.x, cuda.threadIdx.y
     if row < out.shape[0] and column < out.shape[1]:
@@ -129,6 +136,14 @@ def first_axis_only(x, bias, out):
     column = cuda.grid(1)
     if column < out.shape[1]:
         for row in range(out.shape[0]):
+            out[row, column] = x[row, column] + bias[column]
+
+
+@cuda.jit
+def second_axis_only(x, bias, out):
+    row = cuda.grid(2)[1]
+    if row < out.shape[0]:
+        for column in range(out.shape[1]):
             out[row, column] = x[row, column] + bias[column]
 
 
@@ -189,6 +204,13 @@ ADD_BIAS = Exercise(
             when=like(guards_columns, guards_rows, counts=True),
         ),
         Misconception(
+            "guard_one_too_far",
+            one_too_far,
+            "One row and one column of threads too many get past the guard: rows are counted from "
+            "0 to `out.shape[0] - 1`, columns to `out.shape[1] - 1`. Ask for `<`, not `<=`.",
+            when=like(one_too_far, counts=True),
+        ),
+        Misconception(
             "guard_missing",
             without_guard,
             "Threads without a cell reach beyond the matrix. Blocks stick out at the right and at "
@@ -213,9 +235,10 @@ ADD_BIAS = Exercise(
         Misconception(
             "one_axis_of_threads",
             first_axis_only,
-            "Threads that differ only in y do the same work, and write to the same cells. Let y "
-            "choose the row: `cuda.grid(2)`.",
-            when=like(first_axis_only),
+            "Threads that share a column (or a row) all do the whole of it, so that they write to "
+            "the same cells. No loop is needed: x chooses the column and y the row, by "
+            "`cuda.grid(2)`.",
+            when=like(first_axis_only, second_axis_only),
         ),
         Misconception(
             "bias_by_row",

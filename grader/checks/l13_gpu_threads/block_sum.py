@@ -402,7 +402,7 @@ BLOCK_SUM = Exercise(
             blocks_share_one_cell,
             "Several blocks write to one cell of `out`, and the last one wins. Each block has a "
             "cell of its own: `out[cuda.blockIdx.x]`.",
-            when=finds("race", array="out"),
+            when=finds("between_blocks", array="out"),
         ),
         Misconception(
             "everybody_adds",
@@ -429,8 +429,9 @@ BLOCK_SUM = Exercise(
         Misconception(
             "zeros_forgotten",
             no_zeros,
-            "The last block is not full: some cells of `s` are added that nobody has written. "
-            "Shared memory starts with garbage, so write a 0 there.",
+            "Cells of `s` are added that nobody has written: those that the last block has no "
+            "number for, or one in which a sum is to grow. Shared memory starts with garbage, so "
+            "write a 0 there first.",
             when=finds("unwritten"),
         ),
         Misconception(

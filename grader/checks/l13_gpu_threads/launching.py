@@ -24,7 +24,9 @@ When = Callable[[Sequence[Trial]], bool]
 
 # What a cell of `out` holds before the launch: no right answer holds it.
 NOT_WRITTEN = -999.0
-FROM_A_RACE = ("race", "non_atomic_update")
+# Races as the probe tells them apart: a read and a write, or two writes, in one block; blocks
+# that meet; updates that are not atomic.
+FROM_A_RACE = ("race", "both_write", "between_blocks", "non_atomic_update")
 OF_A_BARRIER = ("divergent_barrier", "barrier_in_branch")
 
 
@@ -51,6 +53,25 @@ def launch(kernel: Any, arguments: Any, shape: Any, blocks: Any, threads: Any) -
             rows[f"thread {name}"] = "".join((m or ".").rjust(7) for m in marks)
         return rows
 
+    def kind_of(finding: Any) -> str:
+        """As the finding says; races by what a barrier could do about them."""
+        if finding.kind != "race":
+            return str(finding.kind)
+        (one, _), (two, _) = finding.threads[:2]
+        both = "even if both write" in finding.message
+        return "between_blocks" if one != two else "both_write" if both else "race"
+
+    def used_before_written() -> str:
+        """The first cell of the result that a thread reads or updates before anybody writes it."""
+        log = watched.log
+        name = kernel.parameters[-1]
+        rows = np.flatnonzero(log.array == [info.name for info in log.arrays].index(name))
+        cells, first = np.unique(log.cell[rows], return_index=True)
+        read = cells[log.kind[rows][first] != 1]
+        if not len(read):
+            return ""
+        return f"{name}[{', '.join(str(k) for k in np.unravel_index(read[0], out.shape))}]"
+
     if not isinstance(kernel, Kernel):
         raise TypeError("this is no kernel: `@cuda.jit` belongs above its `def`")
     if "NotImplementedError" in kernel.function.__code__.co_names:
@@ -70,12 +91,14 @@ def launch(kernel: Any, arguments: Any, shape: Any, blocks: Any, threads: Any) -
     spaces = {name: t.space for name, t in watched.traffic.items()}
     counts: dict[Any, int] = {}
     for f in watched.findings:
-        key = f"{f.kind} {spaces.get(f.array, '-')} {f.array or '-'}"
+        key = f"{kind_of(f)} {spaces.get(f.array, '-')} {f.array or '-'}"
         counts[key] = max(f.count, counts.get(key, 0))
     if counts:
         result["in short"] = sorted(f"{key} {count}" for key, count in counts.items())
     if not watched.finished:
         result["finished"] = False
+    if used := used_before_written():
+        result["used before it is written"] = used
     changed = [k for k, a in arguments.items() if k in traffic and not np.array_equal(a, given[k])]
     if changed:
         result["inputs changed"] = changed
@@ -84,7 +107,7 @@ def launch(kernel: Any, arguments: Any, shape: Any, blocks: Any, threads: Any) -
     busiest = [watched.most(space, "load") for space in ("global", "shared")]
     result["asked of memory"] = (
         f"loads: {loads}; busiest thread: {busiest[0]} global, {busiest[1]} shared; "
-        f"useful share of what is moved: {shares}"
+        f"useful share of what is moved: {shares}; barriers passed: {watched.phases - 1}"
     )
     return result
 
@@ -97,17 +120,19 @@ class Asked:
     busiest_global: int
     busiest_shared: int
     useful: dict[str, float]
+    barriers: int
 
 
 def asked(result: Plain) -> Asked:
     """Read the line."""
-    loads, busiest, shares = result["asked of memory"].split("; ")
+    loads, busiest, shares, barriers = result["asked of memory"].split("; ")
     of_global, of_shared = map(int, re.findall(r"\d+", busiest))
     return Asked(
         {name: int(count) for name, count in re.findall(r"(\w+) (\d+)", loads)},
         of_global,
         of_shared,
         {name: int(share) / 100 for name, share in re.findall(r"(\w+) (\d+)%", shares)},
+        int(barriers.split(": ")[1]),
     )
 
 
@@ -125,14 +150,20 @@ class Computes(Criterion):
             return f"the kernel writes to {came['inputs changed'][0]}, which it may only read"
         if found and difference(came["out"], required["out"], rtol=1e-4, atol=1e-4):
             return str(found[0])
+        wrong = difference(
+            came["out"], required["out"], rtol=1e-4, atol=1e-4, numbers="any", where="out"
+        )
+        if wrong and "used before it is written" in came:
+            return (
+                f"the kernel uses what {came['used before it is written']} holds before anything "
+                f"is written there. That could be any number, not 0: here it is {NOT_WRITTEN:g}"
+            )
         left = np.argwhere(came["out"] == NOT_WRITTEN)
         if len(left):
             cell = ", ".join(str(int(k)) for k in left[0])
             more = f", nor to {len(left) - 1} more" if len(left) > 1 else ""
             return f"no thread writes to out[{cell}]{more}"
-        return difference(
-            came["out"], required["out"], rtol=1e-4, atol=1e-4, numbers="any", where="out"
-        )
+        return wrong
 
 
 @dataclass(frozen=True)
@@ -197,6 +228,11 @@ def finds(*wanted: str, space: str = "", array: str = "", only: bool = False) ->
 def correct(trials: Sequence[Trial]) -> bool:
     """Whether every `out` is right."""
     return all(map(computed, trials))
+
+
+def passes_barriers(trials: Sequence[Trial]) -> bool:
+    """Whether threads came to a barrier at all."""
+    return any(asked(trial.observed.result).barriers for trial in trials)
 
 
 def both(*tests: When) -> When:

@@ -13,12 +13,14 @@ from grader.checks.l13_gpu_threads.launching import (
     Sound,
     Thrifty,
     asked,
+    both,
     case,
     correct,
     finds,
     floats,
     launch,
     like,
+    passes_barriers,
 )
 from grader.exercise import Exercise, Misconception
 from grader.probe import Inputs
@@ -437,7 +439,7 @@ TILED_MATMUL = Exercise(
             no_first_barrier,
             "Threads multiply while others still load the tiles. Both tiles have to be whole "
             "first: a barrier between the loads and the sum.",
-            when=like(no_first_barrier, counts=True),
+            when=both(passes_barriers, like(no_first_barrier, counts=True)),
         ),
         Misconception(
             "second_barrier_missing",
@@ -445,7 +447,7 @@ TILED_MATMUL = Exercise(
             "A quick thread loads the next tiles while a slow one still reads these. All have to "
             "have read before anybody overwrites: a second barrier, after the sum, at the end of "
             "the loop's turn.",
-            when=like(no_second_barrier, counts=True),
+            when=both(passes_barriers, like(no_second_barrier, counts=True)),
         ),
         Misconception(
             "barrier_missing",

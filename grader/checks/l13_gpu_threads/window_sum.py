@@ -8,7 +8,6 @@ import numpy as np
 
 from course_lib.kernels import cuda, float32
 from grader.checks.l13_gpu_threads.launching import (
-    FROM_A_RACE,
     OF_A_BARRIER,
     Computes,
     Sound,
@@ -378,7 +377,7 @@ WINDOW_SUM = Exercise(
             no_barrier,
             "A thread reads a shared cell that another writes, and nothing says which comes first. "
             "All threads must have written before any reads: `cuda.syncthreads()` in between.",
-            when=finds(*FROM_A_RACE, space="shared"),
+            when=finds("race", space="shared"),
         ),
         Misconception(
             "sides_forgotten",
@@ -406,7 +405,9 @@ WINDOW_SUM = Exercise(
             from_global_memory,
             "Right, and free of clashes. But every cell is loaded three times from global memory, "
             "which is the slow one: load it once into `s`, and read it there.",
-            when=lambda trials: correct(trials) and not finds(*FROM_A_RACE, *OF_A_BARRIER)(trials),
+            when=lambda trials: (
+                correct(trials) and not any("found" in t.observed.result for t in trials)
+            ),
         ),
     ],
     alternatives=[loads_in_turns, two_threads_at_the_left],
