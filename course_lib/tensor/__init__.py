@@ -7,15 +7,16 @@
 >>> w.grad
 array([ 2., -4.], dtype=float32)
 
-The files form a ladder, lowest rung first: grad_mode, engine, backward, creation, arithmetic,
-comparison, inplace, elementwise, reductions, indexing, shapes, product, probability, losses,
-layers, attention, gradcheck, methods. Operations that PyTorch keeps in torch.nn.functional are in
-`functional`. Each file says where it differs from PyTorch. What holds throughout: shapes that do
-not fit raise ValueError, dtypes TypeError, axes and indices IndexError, and the graph RuntimeError,
-where PyTorch has RuntimeError for most.
+The files form a ladder, lowest rung first: grad_mode, memory, threads, engine, backward, creation,
+arithmetic, comparison, inplace, elementwise, reductions, indexing, shapes, product, probability,
+losses, layers, attention, gradcheck, methods. Operations that PyTorch keeps in torch.nn.functional
+are in `functional`. Each file says where it differs from PyTorch. What holds throughout: shapes
+that do not fit raise ValueError, dtypes TypeError, axes and indices IndexError, and the graph
+RuntimeError, where PyTorch has RuntimeError for most.
 """
 
 from course_lib.tensor import functional
+from course_lib.tensor import memory as _memory
 from course_lib.tensor import methods as _methods  # noqa: F401 (gives Tensor its methods)
 from course_lib.tensor.arithmetic import add, div, maximum, minimum, mul, neg, pow, sub
 from course_lib.tensor.backward import Part, unbroadcast
@@ -109,8 +110,10 @@ from course_lib.tensor.shapes import (
     unbind,
     unsqueeze,
 )
+from course_lib.tensor.threads import get_num_threads, set_num_threads
 
 clip = clamp
+_memory.keep_freed()
 
 __all__ = [
     "GradcheckError",
@@ -148,6 +151,7 @@ __all__ = [
     "functional",
     "gather",
     "ge",
+    "get_num_threads",
     "gradcheck",
     "gt",
     "index_select",
@@ -184,6 +188,7 @@ __all__ = [
     "reshape",
     "rsqrt",
     "set_grad_enabled",
+    "set_num_threads",
     "sigmoid",
     "sign",
     "sin",

@@ -7,12 +7,12 @@ Differs from PyTorch: NumPy warns where a result is infinite or undefined, as in
 """
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
 from course_lib.tensor.creation import Number, floating, need_float
 from course_lib.tensor.engine import Array, Tensor
+from course_lib.tensor.threads import for_blocks
 
 
 def exp(a: Tensor) -> Tensor:
@@ -132,8 +132,15 @@ def gelu(a: Tensor, approximate: str = "none") -> Tensor:
     if approximate not in ("none", "tanh"):
         raise ValueError(f"gelu: approximate must be 'none' or 'tanh', got {approximate!r}")
     formula = _gelu_tanh if approximate == "tanh" else _gelu_exact
-    value, slope = _in_blocks(formula, a.data)
-    return Tensor.from_op(value, (a,), lambda grad: grad * slope)
+    x = a.data.reshape(-1)
+    value, slope = np.empty_like(x), np.empty_like(x)
+
+    def work(part: slice) -> None:
+        value[part], slope[part] = formula(x[part])
+
+    for_blocks(work, len(x), x.size)
+    shaped = slope.reshape(a.data.shape)
+    return Tensor.from_op(value.reshape(a.data.shape), (a,), lambda grad: grad * shaped)
 
 
 def _gelu_exact(x: Array) -> tuple[Array, Array]:
@@ -174,19 +181,3 @@ def _normal_cdf(x: Array, pdf: Array) -> Array:
         tail = (tail + coefficient) * t
     tail *= pdf * math.sqrt(math.pi / 2)  # the chance below -|x|; above |x| it is the same
     return 0.5 + np.copysign(0.5 - tail, x)
-
-
-def _in_blocks(
-    formula: Callable[[Array], tuple[Array, Array]], x: Array, block: int = 32_768
-) -> tuple[Array, Array]:
-    """Apply formula(x) = (value, slope) to blocks of x that fit into the processor's cache.
-
-    A formula of ten steps reads and writes ten arrays. When these are short, they stay in the
-    cache; when they are long, each goes to main memory and back, which takes twice as long.
-    """
-    flat = x.reshape(-1)
-    value, slope = np.empty_like(flat), np.empty_like(flat)
-    for start in range(0, flat.size, block):
-        part = slice(start, start + block)
-        value[part], slope[part] = formula(flat[part])
-    return value.reshape(x.shape), slope.reshape(x.shape)
