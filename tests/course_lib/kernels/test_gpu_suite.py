@@ -184,3 +184,36 @@ sys.exit(gpu.main())
     if backends.devices() == 0:
         assert done.returncode == 2, done.stderr
         assert done.stderr.startswith("benchmarks.gpu: no CUDA device")
+
+
+# Quick ones on a simulator that runs each thread as a thread of Python's.
+REHEARSED = (
+    "chooses_it or vectors_of_any_size and not 1000003 or every_time and (vector or device) or "
+    "count_exactly and not 0000"
+)
+
+
+def test_gpu_tests_pass_with_numbas_simulator_in_the_place_of_the_gpu() -> None:
+    """Not the kernels on a GPU, but all that leads there: uploads, memory set to 0, launches."""
+    done = on_a_bare_machine(f"""
+sys.path.insert(0, ".")
+from benchmarks import bare
+bare.prepare()
+import pytest, torch
+from course_lib.kernels import backends
+backends.devices = lambda: 1
+torch.cuda.is_available, torch.cuda.get_device_name = lambda: True, lambda: "a simulator"
+start = backends.Numba.__init__
+
+def simulated(self, simulate):
+    start(self, simulate=True)
+    self.name = "cuda"
+
+backends.Numba.__init__ = simulated
+sys.exit(pytest.main(["tests/gpu", "-k", {REHEARSED!r}, "-p", "no:cacheprovider"]))
+""")
+    assert done.returncode == 0, done.stdout
+    assert "gpu: a simulator" in done.stdout
+    passed = re.search(r"(\d+) passed, (\d+) deselected in", done.stdout.splitlines()[-1])
+    assert passed
+    assert int(passed[1]) >= 8

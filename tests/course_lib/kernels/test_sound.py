@@ -20,7 +20,7 @@ CONSTANTS = [
     (transposes, "PADDED", 33, 9),
     (transposes, "ROWS", 8, 2),
 ]
-FULL_SIZE, RUNS = 20, 100
+FULL_SIZE, RUNS = 10, 100
 
 
 @contextmanager
