@@ -407,8 +407,9 @@ BLOCK_SUM = Exercise(
         Misconception(
             "everybody_adds",
             everybody_adds,
-            "In one step a cell is added to by one thread and read by another. Only the threads "
-            "below `step` may add: what lies above is only read.",
+            "In one step a cell is added to by one thread and read by another. Only some of the "
+            "threads may add (in halves, those below `step`); the cells of the others are only "
+            "read.",
             when=like(everybody_adds),
         ),
         Misconception(
