@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -74,8 +75,12 @@ def answered(lesson: str) -> NotebookNode:
 
 
 def run(lesson: str, notebook: NotebookNode, *, allow_errors: bool) -> NotebookNode:
-    """A copy of a notebook, run from top to bottom in a fresh kernel, in a copy of the release."""
+    """A copy of a notebook, run from top to bottom in a fresh kernel, in a copy of the release.
+
+    Its metadata says how many seconds that took, the start of the kernel included.
+    """
     notebook = nbformat.from_dict(notebook)
+    started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(COURSE.release(lesson), folder, dirs_exist_ok=True)
         NotebookClient(
@@ -86,4 +91,5 @@ def run(lesson: str, notebook: NotebookNode, *, allow_errors: bool) -> NotebookN
             extra_arguments=QUIET,
             record_timing=False,
         ).execute(env=environment())
+    notebook.metadata["seconds"] = time.perf_counter() - started
     return notebook

@@ -57,6 +57,16 @@ def test_a_lesson_runs_to_its_end_on_its_own_answers_alone(lesson, completed):
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
+def test_a_completed_lesson_takes_a_computer_less_than_a_minute_and_skips_no_cell(
+    lesson, completed
+):
+    notebook = completed(lesson)
+    assert notebook.metadata["seconds"] < 60
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
 def test_no_cell_of_a_completed_lesson_writes_to_stderr(lesson, completed):
     """nbgrader gives a check cell that does 0 points, and a learner wonders what went wrong."""
     noise = [o.text for c in completed(lesson).cells for o in c.get("outputs", []) if is_noise(o)]
