@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import ast
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,11 +40,13 @@ class Master:
         name: its name, without the ending.
         text: the notebook as JSON: stubs, whole tests, nbgrader's metadata.
         lesson: the lesson whose exercises it holds, or None where it has none of this course.
+        solved: the instructor's own answers, by grade id; empty where the source is not here.
     """
 
     name: str
     text: str
     lesson: str | None = None
+    solved: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def notebook(self) -> NotebookNode:
@@ -128,7 +131,21 @@ def _master(folder: CourseFolder, entry: Notebook, generate: str) -> Master:
     if entry.kernelspec and json.loads(entry.kernelspec):
         skeleton.metadata["kernelspec"] = json.loads(entry.kernelspec)
     _see_that_it_is_python(entry.name, skeleton.metadata.get("kernelspec", {}))
-    return Master(entry.name, json.dumps(skeleton), _lesson(skeleton))
+    solved = _solved(folder.source / f"{entry.name}.ipynb")
+    return Master(entry.name, json.dumps(skeleton), _lesson(skeleton), solved)
+
+
+def _solved(path: Path) -> dict[str, str]:
+    """The answers in the instructor's source; none if that is not here or cannot be read."""
+    try:
+        cells = _upgraded(path).cells if path.is_file() else []
+    except CourseFolderError:
+        return {}
+    return {
+        grading(cell)["grade_id"]: cell.source
+        for cell in cells
+        if cell.cell_type == "code" and grading(cell).get("solution")
+    }
 
 
 def _see_that_it_is_python(name: str, kernelspec: dict[str, str]) -> None:

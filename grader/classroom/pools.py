@@ -142,8 +142,11 @@ class LocalPool:
 
 
 def allowed_seconds(policy: Policy, notebooks: int) -> float:
-    """After how long a silent worker must be stuck: twice what limits allow, and more."""
-    return notebooks * (2 * policy.limits.notebook_seconds + 90.0) + 60.0
+    """After how long a silent worker must be stuck: more than limits allow.
+
+    A notebook runs up to twice, and before the first one the instructor's up to three times.
+    """
+    return notebooks * (6 * policy.limits.notebook_seconds + 270.0) + 60.0
 
 
 def _executor() -> ProcessPoolExecutor:

@@ -23,6 +23,9 @@ class CellResult:
         report: the judge's `Report.as_dict()`.
         note: why it earned nothing, in words, where no report says it.
         seconds: wall time from the graded cell before it, if anything ran.
+        judged: of a test that is no exercise, whether what counts is what it gave beside the answer
+            ("inside") or what the referee saw ("outside"); "" for all else.
+        beside: what it gave beside the answer, where the referee saw less.
     """
 
     id: str
@@ -33,6 +36,8 @@ class CellResult:
     report: dict[str, Any] | None = None
     note: str = ""
     seconds: float = 0.0
+    judged: Literal["", "inside", "outside"] = ""
+    beside: float | None = None
 
 
 @dataclass
@@ -124,6 +129,11 @@ class Result:
         """All that went wrong, each with its notebook."""
         own = [self.fault] if self.fault else []
         return own + [f"{n.name}: {fault}" for n in self.notebooks for fault in n.faults]
+
+    @property
+    def disputed(self) -> bool:
+        """Whether a test gave points beside the answer that it does not give from outside."""
+        return any(c.beside is not None for n in self.notebooks for c in n.cells)
 
     @property
     def was_graded(self) -> bool:

@@ -24,7 +24,7 @@ from grader.classroom.submission import collect
 from grader.classroom.unit import Policy, Work
 from grader.errors import CourseError
 
-Outcome = Literal["graded", "unreadable", "lost", "failed"]
+Outcome = Literal["graded", "disputed", "unreadable", "lost", "failed"]
 _POLL_SECONDS = 0.5
 
 
@@ -34,8 +34,9 @@ class Row:
 
     Attributes:
         student: who.
-        outcome: graded; unreadable (no notebook: 0 points); lost (its kernel died on the way); or
-            failed (nothing was written; `--resume` tries again).
+        outcome: graded; disputed (a test gave points beside the answer that it does not give from
+            outside, and those do not count); unreadable (no notebook: 0 points); lost (its kernel
+            died on the way); or failed (nothing was written; `--resume` tries again).
         score: points so far, without those that a person gives.
         most: the most there are.
         waits: some of it waits for a person.
@@ -253,6 +254,8 @@ def row_of(result: Result) -> Row:
         outcome = "unreadable"
     elif "lost" in statuses:
         outcome = "lost"
+    elif result.disputed:
+        outcome = "disputed"
     waits = any(c.score is None for n in result.notebooks for c in n.cells)
     return Row(
         student=result.student,

@@ -13,13 +13,16 @@ import secrets
 import time
 import warnings
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import metadata
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from grader import registry
+from grader.classroom import outside
 from grader.classroom.master import Asked, Master, asked, grading
 from grader.classroom.rebuild import is_answer, is_task, is_test, rebuild
 from grader.classroom.result import CellKind, CellResult, NotebookResult, Result
@@ -99,7 +102,9 @@ def grade_submission(work: Work, policy: Policy) -> Result:
     files = {**without_shadows(work.files, result.remarks), **work.material}
     for master in work.masters:
         content = work.notebooks.get(master.name)
-        result.notebooks.append(_grade_notebook(master, content, files, work.student, policy))
+        result.notebooks.append(
+            _grade_notebook(master, content, files, work.material, work.student, policy)
+        )
     result.seconds = time.monotonic() - started
     return result
 
@@ -118,7 +123,12 @@ def versions() -> dict[str, str]:
 
 
 def _grade_notebook(
-    master: Master, content: bytes | None, files: Mapping[str, bytes], student: str, policy: Policy
+    master: Master,
+    content: bytes | None,
+    files: Mapping[str, bytes],
+    material: Mapping[str, bytes],
+    student: str,
+    policy: Policy,
 ) -> NotebookResult:
     started = time.monotonic()
     result = NotebookResult(master.name, seed=notebook_seed(policy.seed, student, master.name))
@@ -131,12 +141,51 @@ def _grade_notebook(
             rebuilt = rebuild(master.notebook, cells_of(content))
             result.remarks += rebuilt.remarks
             _Run(rebuilt.notebook, master, result, policy).go(files)
+            if any(cell.kind == "test" for cell in result.cells):
+                _confirm(rebuilt.notebook, master, result, policy, files, material)
     except Unreadable as error:
         result.status = "unreadable"
         result.faults.append(str(error))
         _earn_nothing(master, result, str(error))
     result.seconds = time.monotonic() - started
     return result
+
+
+def _confirm(
+    notebook: NotebookNode,
+    master: Master,
+    result: NotebookResult,
+    policy: Policy,
+    files: Mapping[str, bytes],
+    material: Mapping[str, bytes],
+) -> None:
+    """Have plain tests that gave points judged outside, where that can be."""
+
+    def trial(files: Mapping[str, bytes]) -> outside.Trial:
+        return outside.Trial(
+            lambda: _opened(files, master, policy), policy.sandbox, policy.limits, material,
+            lambda outputs, most: score_of_outputs(_as_nbgrader_keeps(outputs, policy), most),
+        )  # fmt: skip
+
+    def inside(solved: NotebookNode) -> NotebookResult:
+        reference = NotebookResult(master.name, seed=result.seed)
+        _Run(solved, master, reference, policy).go(material)
+        return reference
+
+    known = partial(outside.judgeable, master, trial(material), inside)
+    outside.confirm(result, notebook, master, trial(files), known)
+
+
+def _opened(
+    files: Mapping[str, bytes], master: Master, policy: Policy
+) -> AbstractContextManager[Session]:
+    return open_session(
+        files,
+        lesson=master.lesson,
+        limits=policy.limits,
+        sandbox=policy.sandbox,
+        warm=policy.warm,
+    )
 
 
 def notebook_seed(seed: int, student: str, notebook: str) -> int:
@@ -187,13 +236,7 @@ class _Run:
     def go(self, files: Mapping[str, bytes]) -> None:
         """Run and grade every cell; once the session is lost, those left earn nothing."""
         try:
-            with open_session(
-                files,
-                lesson=self.master.lesson,
-                limits=self.policy.limits,
-                sandbox=self.policy.sandbox,
-                warm=self.policy.warm,
-            ) as session:
+            with _opened(files, self.master, self.policy) as session:
                 self.result.about, self._since = session.about, time.monotonic()
                 for number, cell in enumerate(self.notebook.cells):
                     self._cell(session, number, cell)
@@ -271,24 +314,13 @@ class _Run:
             score, note = 0.0, self.lost
             cell.outputs = [_error(f"NotRun: {self.lost}")]
         elif kind == "test":
-            score = score_of_outputs(self._as_nbgrader_keeps(cell.outputs), most)
+            score = score_of_outputs(_as_nbgrader_keeps(cell.outputs, self.policy), most)
         self._earn(CellResult(grading(cell)["grade_id"], kind, score, most, note=note))
 
     def _earn(self, cell: CellResult) -> None:
         now = time.monotonic()
         cell.seconds, self._since = round(now - self._since, 3), now
         self.result.cells.append(cell)
-
-    def _as_nbgrader_keeps(self, outputs: list[NotebookNode]) -> list[NotebookNode]:
-        pattern = self.policy.ignore_stderr
-        if not pattern:
-            return outputs
-        return [
-            output
-            for output in outputs
-            if not (output.output_type == "stream" and output.name == "stderr")
-            or not re.search(pattern, output.text)
-        ]
 
     def _exercise(
         self, session: Session | None, number: int, cell: NotebookNode, question: Asked
@@ -319,6 +351,18 @@ class _Run:
             why = f"{exercise.id} could not be judged: {type(error).__name__}: {error}"
         self.result.faults.append(why[:500])
         return _unusable(exercise, "It could not be judged: what came back is no answer's doing.")
+
+
+def _as_nbgrader_keeps(outputs: list[NotebookNode], policy: Policy) -> list[NotebookNode]:
+    pattern = policy.ignore_stderr
+    if not pattern:
+        return outputs
+    return [
+        output
+        for output in outputs
+        if not (output.output_type == "stream" and output.name == "stderr")
+        or not re.search(pattern, output.text)
+    ]
 
 
 class _NoAnswer(Exception):

@@ -1,1 +1,1 @@
-"""What runs beside a submission, in its sandbox: it knows no answers, and can be read there."""
+"""What runs in sandboxes: beside a submission, and its tests' referee. No answer is told here."""
