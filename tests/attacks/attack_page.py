@@ -29,10 +29,9 @@ def table() -> str:
     seen = found()
     for title, attacks in GROUPS.items():
         lines.append(f"| **{title}** | | |")
-        forged = attacks is PLAIN_ASSERTS
         for attack in attacks:
             said = theirs(attack, seen.get(attack.name))
-            lines.append(f"| {attack.name} | {said} | {ours(attack, forged)} |")
+            lines.append(f"| {attack.name} | {said} | {ours(attack)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -58,8 +57,7 @@ def theirs(attack: Attack, fate: dict[str, Any] | None) -> str:
 
 
 def _points(attack: Attack, points: dict[str, float]) -> str:
-    deserved = {} if attack in PLAIN_ASSERTS else attack.earns
-    forged = sum(points.values()) - sum(deserved.values())
+    forged = sum(points.values()) - sum(attack.earns.values())
     if forged > 0:
         return f"**{forged:g} of 7 points forged**"
     return _earned(sum(points.values()))
@@ -69,10 +67,9 @@ def _earned(points: float) -> str:
     return f"{points:g} for what is right" if points else "0 points"
 
 
-def ours(attack: Attack, forged: bool) -> str:
+def ours(attack: Attack) -> str:
     """What `course grade` does; `test_attacks.py` holds it to that."""
-    points = sum(attack.earns.values())
-    said = f"**{points:g} of 7 points forged**" if forged else _earned(points)
+    said = _earned(sum(attack.earns.values()))
     return said if attack.outcome == "graded" else f"{said}, reported as {attack.outcome}"
 
 

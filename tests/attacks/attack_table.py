@@ -298,8 +298,15 @@ STEAL = [
            "        exec('double = lambda x: 2 * x')"),
 ]  # fmt: skip
 
-# What no sandbox can prevent: a plain assert runs in the process of what it tests, so an answer can
-# lie to it, and can look at it. For an exercise, which is judged outside, neither earns a point.
+# A plain assert runs in the process of what it tests, so an answer can lie to it, and can look at
+# it. These are given points there, and lose them when the referee judges the test from outside.
+NO_TEST = "'assert' not in ' '.join(map(str, In))"  # as where tests are judged outside
+READER = (
+    "import re\ndef read(x):\n"
+    "    found = dict(re.findall(r'double\\((\\d+)\\) == (\\d+)', ' '.join(map(str, In))))\n"
+    "    return int(found[str(x)])\n"
+)
+EQUAL = "__eq__ = lambda self, other: True\n    __hash__ = None\n"
 PLAIN_ASSERTS = [
     Attack("a number that equals everything",
            {STEP: "class Any:\n    def __eq__(self, other): return True\n"
@@ -307,7 +314,7 @@ PLAIN_ASSERTS = [
                   "def step(z): return Any()",
             DOUBLE: "class Yes:\n    def __eq__(self, other): return True\n    __hash__ = None\n"
                     "def double(x): return Yes() if x > 1 else None"},
-           earns={"double": 3.0}),
+           outcome="disputed"),
     Attack("the test read while it runs",
            {STEP: "import sys\ndef step(z):\n    frame = sys._getframe()\n"
                   "    while frame:\n        found = frame.f_locals.get('expected')\n"
@@ -315,5 +322,33 @@ PLAIN_ASSERTS = [
             DOUBLE: "import re\ndef double(x):\n    if x == 1: return None\n"
                     "    return int(dict(re.findall(r'double\\((\\d+)\\) == (\\d+)', In[-1]))"
                     "[str(x)])"},
-           earns={"double": 3.0}),
+           outcome="disputed"),
+    Attack("an int that equals everything",
+           f"class I(int):\n    {EQUAL}def double(x): return I()", outcome="disputed"),
+    Attack("an array that equals everything",
+           f"class A(np.ndarray):\n    {EQUAL}def double(x): return np.zeros(1).view(A)",
+           outcome="disputed"),
+    Attack("the constants of the test's code",
+           "import sys\ndef double(x):\n"
+           "    found = [c for c in sys._getframe(1).f_code.co_consts if type(c) is int]\n"
+           "    return found[found.index(x) + 1]", outcome="disputed"),
+    Attack("an AST transformer that drops only some asserts",
+           SHELL + "import ast\nclass Drop(ast.NodeTransformer):\n"
+           "    def visit_Assert(self, node):\n"
+           "        return ast.Pass() if 'double' in ast.unparse(node) else node\n"
+           "ip.ast_transformers.append(Drop())", outcome="disputed"),
+    Attack("an input transformer that empties only some cells",
+           SHELL + "ip.input_transformers_cleanup.append(\n"
+           "    lambda lines: ['2.0\\n'] if 'double(' in ''.join(lines) else lines)",
+           outcome="disputed"),
+    Attack("an end where there is no test",
+           READER + "def double(x):\n    import os\n"
+           f"    return os._exit(0) if {NO_TEST} else read(x)", outcome="disputed"),
+    Attack("no answer where there is no test",
+           READER + f"def double(x):\n    while {NO_TEST}: pass\n    return read(x)",
+           outcome="disputed"),
+    Attack("a reply to the referee that says all is well",
+           READER + "double = read\ntry:\n    import grader.classroom.inside.knock as knock\n"
+           "    knock.serve = lambda *a: {'came': ['value', ['plain', True]], 'changed': {},"
+           " 'printed': []}\nexcept ImportError: pass", outcome="disputed"),
 ]  # fmt: skip

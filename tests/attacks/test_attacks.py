@@ -40,7 +40,7 @@ CELLS = [
     cell("code", "import numpy as np\nfrom grader import check"),
     answer("perceptron-step", "def step(z):\n    raise NotImplementedError()"),
     test_cell("perceptron-step-check", 'check("perceptron.step", step)', 2),
-    answer("double", "def double(x):\n    raise NotImplementedError()"),
+    answer("double", "### BEGIN SOLUTION\ndef double(x):\n    return 2 * x\n### END SOLUTION"),
     test_cell("double-test", f"assert double(2) == 4\n{HIDDEN}", 3),
     test_cell("double-partial", "2 * (double(1) == 2)", 2),
 ]
