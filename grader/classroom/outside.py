@@ -10,66 +10,21 @@ they earn inside; that is found out once for each notebook.
 
 from __future__ import annotations
 
-import ast
 import copy
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import nbformat
-from IPython.core.inputtransformer2 import TransformerManager
 from nbformat.notebooknode import NotebookNode
 
-from grader.classroom import referee
-from grader.classroom.inside.names import stored_in
-from grader.classroom.master import Master, asked, grading
-from grader.classroom.rebuild import is_answer, is_test
-from grader.classroom.referee import Referee, RefereeLost
+from grader.classroom.hearing import Heard, Judged, Known, Trial, hear
+from grader.classroom.master import Master, grading
+from grader.classroom.rebuild import is_answer
 from grader.classroom.result import CellResult, NotebookResult
-from grader.classroom.session import Limits, Sandbox, Session, SessionLost
 
-_SECONDS_MORE = 30.0  # a test may take longer than inside: every call goes between two processes
-_MARGIN_SECONDS = 10.0  # for what a probe does besides calling the answer
 _ROUNDS = 4
-
-Allowed = Mapping[str, list[str] | None]  # grade id -> what the test may ask of objects
-
-
-@dataclass(frozen=True)
-class Trial:
-    """How notebooks run here.
-
-    Attributes:
-        open: a fresh session with the submission's files beside it.
-        walls: see `open_session`.
-        limits: what a notebook may use.
-        files: the instructor's, for the referee.
-        score: what outputs earn, of so many points.
-    """
-
-    open: Callable[[], AbstractContextManager[Session]]
-    walls: Sandbox
-    limits: Limits
-    files: Mapping[str, bytes]
-    score: Callable[[list[NotebookNode], float], float]
-
-
-@dataclass
-class Heard:
-    """What came of a notebook's tests outside.
-
-    Attributes:
-        verdicts: the referee's, by grade id.
-        lost: why there are no more of them; "" if there are all.
-        submissions: it is the submission's fault.
-    """
-
-    verdicts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    lost: str = ""
-    submissions: bool = True
 
 
 class CannotJudge(Exception):
@@ -78,12 +33,12 @@ class CannotJudge(Exception):
 
 # --- the instructor's own answers -----------------------------------------------------------------
 
-_known: dict[bytes, Allowed] = {}
+_known: dict[bytes, Judged] = {}
 
 
 def judgeable(
     master: Master, trial: Trial, inside: Callable[[NotebookNode], NotebookResult]
-) -> Allowed:
+) -> Judged:
     """The tests of a notebook that can be judged outside, found by trying the instructor's answers.
 
     Args:
@@ -106,35 +61,30 @@ def judgeable(
 
 def _found_out(
     master: Master, trial: Trial, inside: Callable[[NotebookNode], NotebookResult]
-) -> Allowed:
+) -> Judged:
     started = time.monotonic()
     solved = copy.deepcopy(master.notebook)
     for cell in solved.cells:
         if is_answer(cell) and cell.cell_type == "code":
             cell.source = master.solved.get(grading(cell)["grade_id"], cell.source)
     cells = {c.id: c for c in inside(solved).cells if c.kind == "test" and c.score}
-    allowed: Allowed = dict.fromkeys(cells)
+    judged: Judged = dict.fromkeys(cells)
     for _ in range(_ROUNDS):
-        if not allowed or time.monotonic() - started > trial.limits.notebook_seconds:
+        if not judged or time.monotonic() - started > trial.limits.notebook_seconds:
             return {}
-        heard = hear(solved, master, allowed, allowed, trial)
+        heard = hear(solved, master, judged, judged, trial)
         if not heard.submissions:
             raise CannotJudge(heard.lost)
         held = {
-            name: verdict["used"]
+            name: Known(tuple(verdict["used"]), tuple(verdict["answers"]))
             for name, verdict in heard.verdicts.items()
             if _earned(verdict, cells[name].most, trial) == cells[name].score
             and not verdict["unsure"]
-            and verdict["seconds"] < _seconds(trial) / 3  # others are slower
         }
-        if held.keys() == allowed.keys():
+        if held.keys() == judged.keys():
             return held
-        allowed = dict.fromkeys(held)  # again: those left out now run beside the answers
+        judged = dict.fromkeys(held)  # again: those left out now run beside the answers
     return {}
-
-
-def _seconds(trial: Trial) -> float:
-    return trial.limits.cell_seconds + _SECONDS_MORE
 
 
 def _earned(verdict: Mapping[str, Any], most: float, trial: Trial) -> float:
@@ -158,7 +108,7 @@ def confirm(
     notebook: NotebookNode,
     master: Master,
     trial: Trial,
-    allowed: Callable[[], Allowed],
+    judgeable: Callable[[], Judged],
 ) -> None:
     """Judge the tests outside that gave points inside, and let the lower score count.
 
@@ -167,7 +117,7 @@ def confirm(
         notebook: the submission's, rebuilt.
         master: the instructor's.
         trial: how it runs.
-        allowed: says which tests can be judged outside; asked only if any gave points.
+        judgeable: says which tests can be judged outside; asked only if any gave points.
     """
     tests = [cell for cell in result.cells if cell.kind == "test"]
     for cell in tests:
@@ -175,7 +125,7 @@ def confirm(
     if not any(cell.score for cell in tests):
         return
     try:
-        judged = allowed()
+        judged = judgeable()
         doubtful = {cell.id: cell for cell in tests if cell.score and cell.id in judged}
         heard = hear(notebook, master, judged, doubtful, trial) if doubtful else Heard()
         if not heard.submissions:
@@ -215,115 +165,3 @@ def _why(verdict: Mapping[str, Any] | None, lost: str) -> str:
     if verdict["unsure"]:
         return str(verdict["unsure"])
     return f"there it ended with {verdict['error']}" if verdict["error"] else "it held less there"
-
-
-# --- running a notebook with its tests outside ----------------------------------------------------
-
-
-def hear(
-    notebook: NotebookNode,
-    master: Master,
-    allowed: Allowed,
-    wanted: Mapping[str, Any],
-    trial: Trial,
-) -> Heard:
-    """Run a notebook with its tests outside, as far as the last one that is wanted.
-
-    Args:
-        notebook: a master with somebody's answers.
-        master: the master itself, from which the referee learns what is the instructor's.
-        allowed: the tests that are judged outside; the others run beside the answers.
-        wanted: the tests whose verdict counts. The others are judged for what they do to answers
-            that remember how often they were called.
-        trial: how it runs.
-    """
-    heard, begun, left = Heard(), False, set(wanted)
-    try:
-        with (
-            referee.court(trial.walls, trial.files, trial.limits) as court,
-            trial.open() as session,
-        ):
-            begun = True
-            told = _tell(court, master, allowed)
-            later = _needed_later(master)
-            for cell in notebook.cells:
-                name = grading(cell).get("grade_id", "")
-                if not left:
-                    break
-                if not is_test(cell):
-                    if cell.cell_type == "code" and cell.source.strip():
-                        session.run(cell.source)
-                elif name in allowed:
-                    while next(told) != name:
-                        pass
-                    heard.verdicts[name] = _judge(court, session, cell, allowed[name], trial)
-                    left.discard(name)
-                    if name in later:
-                        session.run(cell.source)
-                elif asked(cell) is None:
-                    session.run(cell.source)
-    except SessionLost as error:
-        heard.lost, heard.submissions = f"the submission could not be asked: {error}", begun
-    except RefereeLost as error:
-        heard.lost, heard.submissions = f"it could not be judged: {error}", begun
-    return heard
-
-
-def _tell(court: Referee, master: Master, allowed: Allowed) -> Iterator[str]:
-    """Tell the referee of the master's cells, one after another; stops at each test of its own."""
-    for cell in master.notebook.cells:
-        name = grading(cell).get("grade_id", "")
-        if cell.cell_type != "code" or asked(cell) is not None:
-            continue
-        if is_answer(cell):
-            court.tell("pass", _python(master.solved.get(name, "")))
-        elif not is_test(cell):
-            court.tell("run", _python(cell.source))
-        elif name in allowed:
-            yield name
-        else:
-            court.tell("leave", _python(cell.source))
-
-
-def _judge(
-    court: Referee, session: Session, cell: NotebookNode, allowed: list[str] | None, trial: Trial
-) -> dict[str, Any]:
-    def answer(name: str, line: str, seconds: float) -> str | None:
-        return session.probe(name, line, seconds=seconds + _MARGIN_SECONDS)
-
-    return court.judge(_python(cell.source), _seconds(trial), allowed, answer)
-
-
-def _python(source: str) -> str:
-    """A cell's text without IPython's magics, which become calls that no referee answers."""
-    try:
-        manager = TransformerManager()  # type: ignore[no-untyped-call]
-        return str(manager.transform_cell(source))
-    except SyntaxError:
-        return source
-
-
-def _needed_later(master: Master) -> set[str]:
-    """The tests that set a name which the instructor's later cells use, those that are no tests.
-
-    What a student's cells use does not count: it could be what a later test expects.
-    """
-    needed: set[str] = set()
-    used: set[str] = set()
-    for cell in reversed(master.notebook.cells):
-        name = grading(cell).get("grade_id", "")
-        if cell.cell_type != "code":
-            continue
-        if not is_test(cell):
-            used |= _loaded(master.solved.get(name, cell.source))
-        elif used & stored_in(_python(cell.source)):
-            needed.add(name)
-    return needed
-
-
-def _loaded(source: str) -> set[str]:
-    try:
-        tree = ast.parse(_python(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
-    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}

@@ -45,6 +45,7 @@ class Referee:
     """A process that judges tests, and the socket on which it is asked to."""
 
     def __init__(self, walls: Sandbox) -> None:
+        self._cell_seconds = 0.0
         self.walls, self.owner = walls, os.getpid()
         self._left = b""
         self._channel, other = socket.socketpair()
@@ -79,10 +80,12 @@ class Referee:
         packed = {n: base64.b64encode(c).decode() for n, c in files.items()} if whole else {}
         self._tell(files=packed, limits=asdict(limits), seed=secrets.randbits(32))
         self._hear("begun", _START_SECONDS)
+        self._cell_seconds = limits.cell_seconds
 
     def tell(self, order: str, source: str) -> None:
         """Take in a cell that is no test: "run" an instructor's, "pass" or "leave" another's."""
         self._tell(order=order, source=source)
+        self._hear("done", self._cell_seconds + _SECONDS_MORE)
 
     def judge(
         self, source: str, seconds: float, allowed: list[str] | None, answer: Answer

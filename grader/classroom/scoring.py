@@ -26,17 +26,23 @@ from grader.classroom.rebuild import is_answer
 _NUMPYS = re.compile(r"(?:np|numpy)\.(?:float|int|uint|longdouble|longlong)\w*\('?([^()']*)'?\)")
 
 
-def score_of_outputs(outputs: Sequence[NotebookNode], most: float) -> float:
+def score_of_outputs(outputs: Sequence[NotebookNode], most: float, ignore: str = "") -> float:
     """What a test cell earns that left these outputs.
 
     An error or anything on stderr earns 0; a result that reads as a number is the score; otherwise
     the cell ran through, which earns everything.
+
+    Args:
+        outputs: the cell's.
+        most: what it can earn.
+        ignore: a regular expression; text on stderr that has it does not count.
     """
     if any(output.output_type == "error" for output in outputs):
         return 0.0
     scores: list[float] = []
     for output in outputs:
-        if output.output_type == "stream" and output.name == "stderr" and not scores:
+        on_stderr = output.output_type == "stream" and output.name == "stderr"
+        if on_stderr and not scores and not (ignore and re.search(ignore, output.text)):
             return 0.0
         if output.output_type == "execute_result":
             scores.append(_partial(output.get("data", {}).get("text/plain", ""), most))

@@ -8,7 +8,6 @@ observations cross.
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
 import time
 import warnings
@@ -23,6 +22,7 @@ from nbformat.notebooknode import NotebookNode
 
 from grader import registry
 from grader.classroom import outside
+from grader.classroom.hearing import Trial
 from grader.classroom.master import Asked, Master, asked, grading
 from grader.classroom.rebuild import is_answer, is_task, is_test, rebuild
 from grader.classroom.result import CellKind, CellResult, NotebookResult, Result
@@ -161,10 +161,10 @@ def _confirm(
 ) -> None:
     """Have plain tests that gave points judged outside, where that can be."""
 
-    def trial(files: Mapping[str, bytes]) -> outside.Trial:
-        return outside.Trial(
+    def trial(files: Mapping[str, bytes]) -> Trial:
+        return Trial(
             lambda: _opened(files, master, policy), policy.sandbox, policy.limits, material,
-            lambda outputs, most: score_of_outputs(_as_nbgrader_keeps(outputs, policy), most),
+            lambda outputs, most: score_of_outputs(outputs, most, policy.ignore_stderr),
         )  # fmt: skip
 
     def inside(solved: NotebookNode) -> NotebookResult:
@@ -314,7 +314,7 @@ class _Run:
             score, note = 0.0, self.lost
             cell.outputs = [_error(f"NotRun: {self.lost}")]
         elif kind == "test":
-            score = score_of_outputs(_as_nbgrader_keeps(cell.outputs, self.policy), most)
+            score = score_of_outputs(cell.outputs, most, self.policy.ignore_stderr)
         self._earn(CellResult(grading(cell)["grade_id"], kind, score, most, note=note))
 
     def _earn(self, cell: CellResult) -> None:
@@ -351,18 +351,6 @@ class _Run:
             why = f"{exercise.id} could not be judged: {type(error).__name__}: {error}"
         self.result.faults.append(why[:500])
         return _unusable(exercise, "It could not be judged: what came back is no answer's doing.")
-
-
-def _as_nbgrader_keeps(outputs: list[NotebookNode], policy: Policy) -> list[NotebookNode]:
-    pattern = policy.ignore_stderr
-    if not pattern:
-        return outputs
-    return [
-        output
-        for output in outputs
-        if not (output.output_type == "stream" and output.name == "stderr")
-        or not re.search(pattern, output.text)
-    ]
 
 
 class _NoAnswer(Exception):

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from grader import plain
+from grader.classroom.inside.dice import Dice, states
 from grader.classroom.inside.far import Far, Unsure, number_of
 from grader.classroom.inside.knock import knock
 from grader.classroom.inside.names import _FILE, Names, quiet
@@ -52,6 +53,7 @@ class Court:
         self._allowed: frozenset[str] | None = None
         self._used: set[str] = set()
         self._unsure = ""
+        self._dice = Dice()
 
     def judge(self, source: str, seconds: float, allowed: Collection[str] | None) -> dict[str, Any]:
         """Run a test; what came of it, ready for JSON.
@@ -65,6 +67,9 @@ class Court:
         self._allowed = None if allowed is None else frozenset(allowed)
         self._used, self._unsure = set(), ""
         self.names.cached.clear()
+        self._dice.watch()
+        self._dice.seeded = False
+        answers = sorted(self.names.answers)
         started, error, shown = time.monotonic(), "", None
         with quiet() as errors:
             try:
@@ -77,7 +82,7 @@ class Court:
                 error = type(raised).__name__
         return {
             "error": error, "result": shown, "stderr": errors.getvalue()[:_MAX_SHOWN],
-            "unsure": self._unsure, "used": sorted(self._used),
+            "unsure": self._unsure, "used": sorted(self._used), "answers": answers,
             "seconds": time.monotonic() - started,
         }  # fmt: skip
 
@@ -110,12 +115,14 @@ class Court:
                 return action == "ne"  # a value of another kind equals no plain one
             self._doubt(f"an answer gave an object that this test cannot ask for its {action!r}")
         self.names.cached = {k: v for k, v in self.names.cached.items() if isinstance(v, Far)}
-        request = {
+        request: dict[str, Plain] = {
             "do": action,
             "target": number,
             "args": [pack(arg, self._reference) for arg in args],
             "kwargs": {name: pack(arg, self._reference) for name, arg in kwargs.items()},
         }
+        if self._dice.seeded:
+            request["dice"], self._dice.seeded = states(), False
         came = self._exchange(_ANYBODYS, request)
         if came is None:
             self._doubt("the submission cannot be asked any more")

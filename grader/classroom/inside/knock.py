@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from grader import plain
+from grader.classroom.inside.dice import set_states
 from grader.classroom.inside.parcel import pack, unpack
 from grader.plain import Plain
 
@@ -35,10 +36,12 @@ def serve(answer: Any, request: dict[str, Plain]) -> Plain:
     Args:
         answer: what the name stands for that was asked for.
         request: "do", the action; "target", the number of the object that it is done to; "args" and
-            "kwargs", parcels.
+            "kwargs", parcels; "dice", where to draw random numbers from, if a test has set a seed.
     """
     if request["do"] == "look":
         return {"came": ["value", pack(answer, _keep)], "changed": {}, "printed": []}
+    if "dice" in request:
+        set_states(request["dice"])
     target = _kept[request["target"]]
     args = [unpack(parcel, _found) for parcel in request["args"]]
     kwargs = {name: unpack(parcel, _found) for name, parcel in request["kwargs"].items()}

@@ -10,6 +10,7 @@ import ast
 import builtins
 import contextlib
 import io
+import time
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -81,11 +82,12 @@ class Names(dict[str, Any]):
 
         What a statement would have set that did not run, or did not end well, the submission has.
         """
+        deadline = time.monotonic() + seconds
         for statement in _statements(source):
             self.closed = True
             try:
                 with quiet():
-                    call_within(seconds, self._run, statement)
+                    call_within(deadline - time.monotonic(), self._run, statement)
                 self.answers -= stored(statement)
                 self.instructors |= stored(statement)
             except (Exception, SystemExit, NeedsSubmission, TimeLimitExceeded):

@@ -111,6 +111,10 @@ def _obey(line: Line, cell_seconds: float) -> None:
 
     court = Court(ask)
     while (order := line.hear()) is not None:
+        if order.get("order") == "judge":
+            verdict = court.judge(order["source"], order["seconds"], order["allowed"])
+            line.tell(event="verdict", **verdict)
+            continue
         match order.get("order"):
             case "run":
                 court.names.run_instructors(order["source"], cell_seconds)
@@ -118,11 +122,9 @@ def _obey(line: Line, cell_seconds: float) -> None:
                 court.names.pass_answer(order["source"], cell_seconds)
             case "leave":
                 court.names.leave_to_answers(stored_in(order["source"]))
-            case "judge":
-                verdict = court.judge(order["source"], order["seconds"], order["allowed"])
-                line.tell(event="verdict", **verdict)
-            case "end":
+            case _:
                 return
+        line.tell(event="done")
 
 
 if __name__ == "__main__":

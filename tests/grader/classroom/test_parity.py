@@ -18,6 +18,7 @@ from classroom_material import (
     solutions,
     test_cell,
 )
+from judged import where_judged
 from parity import NAMES, SANDBOX, Pair, assert_equal, graded
 
 from grader.registry import exercises_of
@@ -182,6 +183,14 @@ def foreign(tmp_path_factory) -> Pair:
 
 def test_a_course_of_somebody_elses(foreign):
     assert_equal(foreign)
+
+
+def test_its_plain_tests_were_judged_outside_and_nobody_is_disputed(foreign):
+    judged, disputed = where_judged(foreign)
+    assert disputed == set()
+    assert len(judged) > 1
+    # The instructor's own answer fails `squares-more`.
+    assert {name for name, places in judged.items() if places != {"outside"}} <= {"squares-more"}
 
 
 def test_some_are_late_and_some_scores_wait_for_a_person(foreign):

@@ -8,6 +8,7 @@ import random
 import nbformat
 import pytest
 from classroom_material import Room
+from judged import where_judged
 from parity import NAMES, Pair, assert_equal, graded
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -67,6 +68,14 @@ def _notebooks(room: Room, number: int, draw: random.Random) -> dict:
 
 def test_nbgraders_own_example_course(quickstart):
     assert_equal(quickstart)
+
+
+def test_its_plain_tests_were_judged_outside_and_nobody_is_disputed(quickstart):
+    judged, disputed = where_judged(quickstart)
+    assert disputed == set()
+    inside = judged.pop("sum_of_squares_uses_squares", {"inside"})
+    assert inside == {"inside"}, "it takes a name away from the answer, which only goes beside it"
+    assert set(map(frozenset, judged.values())) == {frozenset({"outside"})}
 
 
 def test_the_class_is_a_mixed_one(quickstart):

@@ -215,6 +215,13 @@ HONEST = {
         "assert one() == 1 and 'one' in globals() and 'two' not in globals()",
         "def one():\n    return 1",
     ),
+    "a test with a seed": Case(
+        "import random\nrandom.seed(3)\na = draw(4)\nrandom.seed(3)\nassert a == draw(4)\n"
+        "assert a != draw(4)\nrandom.seed(3)\nassert a[0] == random.random()\n"
+        "np.random.seed(1)\nb = noise()\nnp.random.seed(1)\nassert np.all(b == np.random.rand(3))",
+        "import random\ndef draw(n):\n    return [random.random() for _ in range(n)]\n"
+        "def noise():\n    return np.random.rand(3)",
+    ),
     # What the referee cannot do is judged beside the answer, as by nbgrader.
     "a test that reads the answer's text": Case(
         "import inspect\nassert 'while' not in inspect.getsource(one)\nassert one() == 1",
@@ -223,10 +230,6 @@ HONEST = {
     "a test that hands over a function of its own": Case(
         "assert apply(lambda x: x + 1, 2) == 3", "def apply(f, x):\n    return f(x)",
         judged="inside",
-    ),
-    "a test with a seed": Case(
-        "import random\nrandom.seed(3)\na = draw()\nrandom.seed(3)\nassert a == draw()",
-        "import random\ndef draw():\n    return random.random()", judged="inside",
     ),
     "a test with a magic": Case(
         "%time one()\nassert one() == 1", "def one():\n    return 1", judged="inside"
