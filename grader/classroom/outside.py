@@ -19,6 +19,7 @@ from typing import Any
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
+from grader.classroom.forked import forks
 from grader.classroom.hearing import Heard, Judged, Known, Trial, hear
 from grader.classroom.master import Master, grading
 from grader.classroom.rebuild import is_answer
@@ -49,7 +50,7 @@ def judgeable(
     Raises:
         CannotJudge: it cannot be found out now.
     """
-    if not master.solved:
+    if not master.solved or not forks():  # elsewhere there is no referee either
         return {}
     digest = hashlib.blake2b(repr((master.text, sorted(master.solved.items()))).encode())
     for name, content in sorted(trial.files.items()):

@@ -12,9 +12,10 @@ import pytest
 from classroom_material import answer, cell, test_cell
 from sessions import needs_bwrap
 
-from grader.classroom import referee
+from grader.classroom import hearing, outside, referee
 from grader.classroom.master import Master, grading
-from grader.classroom.result import CellResult, NotebookResult
+from grader.classroom.result import CellResult, NotebookResult, Result
+from grader.classroom.runner import Summary, row_of
 from grader.classroom.session import MIB, Limits
 from grader.classroom.unit import Policy, Work, grade_submission
 
@@ -551,6 +552,34 @@ def test_one_that_dies_on_the_way_gives_no_points_and_the_next_notebook_gets_ano
     assert tested.note in result.faults[0]
     monkeypatch.undo()
     assert tried(SIMPLE)[1].score == 3
+
+
+def test_instructors_cells_that_went_otherwise_than_for_the_instructor_count_for_nothing(
+    monkeypatch,
+):
+    tried(SIMPLE)  # else a submission that lets one fail could put its own helper in the way
+    known = {key: {"test": hearing.Known((), ("close", "double"))} for key in outside._known}
+    monkeypatch.setattr(outside, "_known", known)
+    result, tested = tried(SIMPLE)
+    assert (tested.score, tested.judged) == (0, "outside")
+    assert "the instructor's cells did not run" in result.faults[0]
+
+
+def test_a_record_of_before_there_was_a_referee_can_still_be_read():
+    result = Result("ann", "ps", [graded(SIMPLE.cells, {}, {"answer": DOUBLE})])
+    record = json.loads(json.dumps(result.record()))
+    for entry in record["notebooks"][0]["cells"]:
+        del entry["judged"], entry["beside"]
+    again = Result.from_dict(record)
+    assert (again.score, again.disputed) == (3, False)
+
+
+def test_a_disputed_submission_is_called_so_in_the_summary():
+    lie = LIES["an int that equals everything"]
+    result = graded(lie.cells, {"answer": DOUBLE}, {"answer": lie.student})
+    row = row_of(Result("ann", "ps", [result]))
+    assert (row.outcome, row.score) == ("disputed", 0)
+    assert not Summary("ps", [row]).complete
 
 
 def test_without_the_instructors_answers_tests_are_judged_inside():
