@@ -97,21 +97,17 @@ def compare(pair: Pair, threads: int) -> dict[str, Any]:
 
 @contextmanager
 def limited(threads: int) -> Iterator[None]:
-    """Let our engine, NumPy's BLAS, PyTorch and tinygrad use so many threads."""
+    """Let NumPy's BLAS, PyTorch and tinygrad use so many threads."""
     import torch
     from threadpoolctl import threadpool_limits
 
-    from course_lib import tensor
-
-    before = [library.get_num_threads() for library in (tensor, torch)]
-    for library in (tensor, torch):
-        library.set_num_threads(threads)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
     try:
         with threadpool_limits(threads):
             yield
     finally:
-        for library, number in zip((tensor, torch), before, strict=True):
-            library.set_num_threads(number)
+        torch.set_num_threads(before)
 
 
 def in_turn(ours: Step, theirs: Step) -> tuple[list[float], list[float]]:

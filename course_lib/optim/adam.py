@@ -63,11 +63,12 @@ class Adam(Optimizer):
         v *= beta2
         v += np.multiply(np.square(grad, out=buffer), 1 - beta2, out=buffer)
 
+        # Both corrections are numbers: they join lr and eps, and save a pass over the arrays.
+        correction = math.sqrt(1 - beta2**t)
         np.sqrt(v, out=buffer)
-        buffer *= 1 / math.sqrt(1 - beta2**t)
-        buffer += group["eps"]
+        buffer += group["eps"] * correction
         np.divide(m, buffer, out=buffer)
-        buffer *= group["lr"] / (1 - beta1**t)
+        buffer *= group["lr"] * correction / (1 - beta1**t)
         data -= buffer
 
 

@@ -7,7 +7,7 @@
 >>> w.grad
 array([ 2., -4.], dtype=float32)
 
-The files form a ladder, lowest rung first: grad_mode, memory, threads, engine, backward, creation,
+The files form a ladder, lowest rung first: memory, grad_mode, engine, backward, creation,
 arithmetic, comparison, inplace, elementwise, reductions, indexing, shapes, product, probability,
 losses, layers, attention, gradcheck, methods. Operations that PyTorch keeps in torch.nn.functional
 are in `functional`. Each file says where it differs from PyTorch. What holds throughout: shapes
@@ -110,7 +110,6 @@ from course_lib.tensor.shapes import (
     unbind,
     unsqueeze,
 )
-from course_lib.tensor.threads import get_num_threads, set_num_threads
 
 clip = clamp
 _memory.keep_freed()
@@ -151,7 +150,6 @@ __all__ = [
     "functional",
     "gather",
     "ge",
-    "get_num_threads",
     "gradcheck",
     "gt",
     "index_select",
@@ -188,7 +186,6 @@ __all__ = [
     "reshape",
     "rsqrt",
     "set_grad_enabled",
-    "set_num_threads",
     "sigmoid",
     "sign",
     "sin",

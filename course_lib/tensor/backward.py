@@ -141,9 +141,13 @@ def _apply_rule(node: Tensor, grad: Array) -> tuple[Any, ...]:
 
 def _add_part(parent: Tensor, part: Part, totals: dict[Tensor, Array], own: set[Tensor]) -> None:
     """Add to a part of the parent's total, which then has to be an array of ours."""
+    if parent not in totals:
+        totals[parent] = np.zeros_like(parent.data)
+        totals[parent][part.index] = part.grad  # a basic index names no element twice
+        own.add(parent)
+        return
     if parent not in own:
-        before = totals.get(parent)
-        totals[parent] = np.zeros_like(parent.data) if before is None else before.copy()
+        totals[parent] = totals[parent].copy()
         own.add(parent)
     totals[parent][part.index] += part.grad
 

@@ -11,7 +11,6 @@ import numpy as np
 
 from course_lib.tensor.creation import Number, need_float
 from course_lib.tensor.engine import Array, Tensor
-from course_lib.tensor.threads import for_blocks
 
 
 def dropout(
@@ -79,19 +78,12 @@ def layer_norm(
         )
     examples = math.prod(shape[: len(shape) - len(size)])
     rows = input.data.reshape(examples, math.prod(size))  # (examples, features)
-    normed, scale = np.empty_like(rows), np.empty((examples, 1), rows.dtype)
-    value = np.empty_like(rows) if given else normed
-
-    def work(part: slice) -> None:
-        centred = np.subtract(rows[part], _row_mean(rows[part]), out=normed[part])
-        scale[part] = 1 / np.sqrt(_row_mean_of_product(centred, centred) + rows.dtype.type(eps))
-        centred *= scale[part]
-        if given:
-            np.multiply(centred, 1 if weight is None else weight.data.reshape(-1), out=value[part])
-        if bias is not None:
-            value[part] += bias.data.reshape(-1)
-
-    for_blocks(work, examples, rows.size)
+    normed = rows - _row_mean(rows)
+    scale = 1 / np.sqrt(_row_mean_of_product(normed, normed) + rows.dtype.type(eps))
+    normed *= scale
+    value = normed if weight is None else normed * weight.data.reshape(-1)
+    if bias is not None:
+        value = np.add(value, bias.data.reshape(-1), out=None if value is normed else value)
     parents = (input, *given)
     return Tensor.from_op(
         value.reshape(shape),
@@ -111,28 +103,22 @@ def _layer_norm_vjp(
     """Gradients for the input and, where given, weight and bias."""
     grads: list[Array | None] = [None]
     if input.requires_grad:
-        to_input = np.empty_like(normed)
-
-        def work(part: slice) -> None:
-            g = grad[part] if weight is None else grad[part] * weight.data.reshape(-1)
-            mean = -_row_mean_of_product(g, normed[part])
-            inner = np.multiply(normed[part], mean, out=to_input[part])
-            inner += g
-            inner -= _row_mean(g)
-            inner *= scale[part]
-
-        for_blocks(work, len(normed), normed.size)
-        grads[0] = to_input.reshape(input.data.shape)
+        g = grad if weight is None else grad * weight.data.reshape(-1)
+        inner = normed * -_row_mean_of_product(g, normed)
+        inner += g
+        inner -= _row_mean(g)
+        inner *= scale
+        grads[0] = inner.reshape(input.data.shape)
     if weight is not None:
         grads.append(np.einsum("ij,ij->j", grad, normed).reshape(weight.data.shape))
     if bias is not None:
-        grads.append(grad.sum(axis=0).reshape(bias.data.shape))
+        grads.append((np.ones(len(grad), grad.dtype) @ grad).reshape(bias.data.shape))
     return tuple(grads)
 
 
 def _row_mean(rows: Array) -> Array:
     """Mean of each row, (examples, 1)."""
-    return rows.sum(axis=1, keepdims=True) / max(rows.shape[1], 1)
+    return np.einsum("ij->i", rows)[:, None] / max(rows.shape[1], 1)
 
 
 def _row_mean_of_product(a: Array, b: Array) -> Array:

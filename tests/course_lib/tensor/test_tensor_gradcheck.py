@@ -123,7 +123,6 @@ NO_RULE = {
     *("arange", "as_tensor", "eye", "from_numpy", "full", "linspace", "ones", "ones_like"),
     *("rand", "randn", "tensor", "zeros", "zeros_like", "unbroadcast"),
     *("enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"),
-    *("get_num_threads", "set_num_threads"),
     *("explain", "gradcheck", "numerical_gradient", "diagnose"),
 }
 
