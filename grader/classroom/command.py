@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import (
@@ -98,7 +98,7 @@ def _grade(
         pool.close(now=True)
         raise
     try:
-        with _interruptible(), _progress(run, len(fresh) + len(unapplied), options.as_json):
+        with _interruptible(run), _progress(run, len(fresh) + len(unapplied), options.as_json):
             run.go(fresh, unapplied)
     except KeyboardInterrupt:
         _tell(run.summary, options.as_json)
@@ -177,21 +177,28 @@ def _pool(options: Options, submissions: int) -> Pool:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """Make `kill` stop a run as cleanly as Ctrl-C does."""
+def _interruptible(run: Run) -> Iterator[None]:
+    """Let Ctrl-C and `kill` stop a run, whatever it is doing.
+
+    Python drops an exception that a signal raises in a finalizer or a callback, and then the run
+    would go on: so it is also asked to stop.
+    """
 
     def stop(number: int, frame: FrameType | None) -> None:
+        run.stopped = True
         raise KeyboardInterrupt
 
+    before: dict[signal.Signals, Any] = {}
     try:
-        before = signal.signal(signal.SIGTERM, stop)
+        for name in (signal.SIGINT, signal.SIGTERM):
+            before[name] = signal.signal(name, stop)
     except ValueError:  # not the main thread: whoever called us handles signals
-        yield
-        return
+        pass
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for name, handler in before.items():
+            signal.signal(name, handler)
 
 
 @contextmanager

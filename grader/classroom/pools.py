@@ -151,21 +151,21 @@ def allowed_seconds(policy: Policy, notebooks: int) -> float:
 
 def _executor() -> ProcessPoolExecutor:
     context = multiprocessing.get_context("spawn")  # a clean process: no threads, locks or sockets
-    return ProcessPoolExecutor(1, mp_context=context, initializer=_begin)
+    return ProcessPoolExecutor(1, mp_context=context, initializer=_begin, initargs=(os.getpid(),))
 
 
 def _nothing() -> None:
     """A first task, for which a worker has to be there."""
 
 
-def _begin() -> None:
+def _begin(runner: int) -> None:
     """Ctrl-C goes to the runner alone, which stops its workers; they never outlive it."""
     with suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":  # elsewhere, one whose runner was killed waits for ever
         from grader.classroom.inside.linux import end_with_parent
 
-        end_with_parent()
+        end_with_parent(runner)
 
 
 def _kill(executor: ProcessPoolExecutor) -> None:

@@ -106,6 +106,7 @@ class Run:
         self._material = _material(self.folder)
         self._under_way: dict[Future[Result], Work] = {}
         self._retried: set[str] = set()
+        self.stopped = False  # a signal handler asks the run to stop
         self.summary = Summary(self.folder.assignment)
 
     def go(self, students: Sequence[str], unapplied: Sequence[str] = ()) -> Summary:
@@ -133,6 +134,8 @@ class Run:
 
     def _grade_all(self, waiting: deque[str]) -> None:
         while waiting or self._under_way:
+            if self.stopped:
+                raise KeyboardInterrupt
             while waiting and len(self._under_way) < self.pool.capacity:
                 self._begin(waiting.popleft())
             done, _ = wait(self._under_way, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)

@@ -29,9 +29,14 @@ def prctl(option: int, value: int = 0) -> None:
     _checked(_libc.prctl(option, *unsigned), f"prctl {option}")
 
 
-def end_with_parent() -> None:
-    """Have this process killed when its parent dies."""
+def end_with_parent(parent: int = 0) -> None:
+    """Have this process killed when its parent dies.
+
+    The system does not tell of a death that came first; whoever knows the parent's number can.
+    """
     prctl(_PR_SET_PDEATHSIG, 9)
+    if parent and os.getppid() != parent:
+        os._exit(1)
 
 
 def adopt_orphans() -> None:

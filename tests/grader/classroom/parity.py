@@ -26,7 +26,7 @@ class Pair:
 def graded(theirs: Room, root: Path) -> Pair:
     """Grade a class with nbgrader, and a copy of it, in `root`, with ours."""
     ours = theirs.copy(root)
-    done = theirs.run("nbgrader", "autograde", theirs.assignment, timeout=1500)
+    done = theirs.run("nbgrader", "autograde", theirs.assignment, timeout=3000)
     assert done.returncode == 0, done.stderr
     assert ours.grade(sandbox=SANDBOX, workers=2) == 0
     return Pair(theirs, ours)
