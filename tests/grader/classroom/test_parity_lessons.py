@@ -1,8 +1,8 @@
 """Every lesson of this course earns what `nbgrader autograde` gives, cell by cell.
 
-Lesson 01 has a test of its own, with slips that learners make. Here answers are drawn from what fits
-any lesson: right, untouched, no Python, a function with an empty or a wrong body. By default two
-students a lesson; `COURSE_PARITY_STUDENTS=30` raises it, `COURSE_PARITY_LESSONS` names lessons.
+Lesson 01 has a test of its own, with slips that learners make. Here answers are drawn from what
+fits any lesson: right, untouched, no Python, a function with an empty or a wrong body. By default
+two students a lesson; `COURSE_PARITY_STUDENTS=30` raises it, `COURSE_PARITY_LESSONS` names lessons.
 """
 
 import ast
