@@ -25,7 +25,8 @@ class Limits:
     Attributes:
         cell_seconds: wall time of one cell, as nbgrader's `Execute.timeout`.
         notebook_seconds: wall time of everything that a session runs, probes included.
-        memory_bytes: address space of each process, and resident memory of all together.
+        memory_bytes: what each process may take beyond what it has imported by the start, and
+            resident memory of all together.
         processes: processes and threads that live at the same time.
         file_bytes: all files that it writes, together.
         open_files: files and sockets that one process holds open.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ WORK = "/tmp/work"  # the submission's working folder
 HOME = "/tmp/home"
 _STUDENT = 1000  # the user that a submission sees itself as
 _INODES = 50_000
+_LIBRARIES = 4 * 2**30  # of address space, for what is imported later
 
 
 def leave_namespaces() -> None:
@@ -38,11 +40,22 @@ def private_files(size: int) -> None:
     """One file system of a bounded size holds all that the submission can write."""
     linux.mount(None, "/", None, linux.MS_REC | linux.MS_PRIVATE)
     options = f"size={size},nr_inodes={_INODES},mode=0755"
+    hidden = {path: os.open(path, os.O_PATH) for path in _interpreters_in_tmp()}
     linux.mount("tmpfs", "/tmp", "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, options)
+    for path, handle in hidden.items():
+        os.makedirs(path)
+        linux.mount(f"/proc/self/fd/{handle}", path, None, linux.MS_BIND | linux.MS_REC)
+        os.close(handle)
     os.mkdir("/tmp/shm")
     for folder in ("/tmp", "/tmp/shm"):
         os.chmod(folder, 0o1777)
     linux.mount("/tmp/shm", "/dev/shm", None, linux.MS_BIND)
+
+
+def _interpreters_in_tmp() -> list[str]:
+    """Where Python and its packages lie, if that is under /tmp: modules are imported later, too."""
+    found = {os.path.realpath(path) for path in (sys.prefix, sys.base_prefix)}
+    return sorted(path for path in found if path.startswith("/tmp/"))
 
 
 def make_folders() -> None:
@@ -70,6 +83,12 @@ def shut_the_door() -> list[str]:
     return layers
 
 
+def _held() -> tuple[int, int]:
+    """Bytes of address space that this process has mapped, and of memory of its own among them."""
+    size, _, _, _, _, data, _ = map(int, Path("/proc/self/statm").read_text().split())
+    return size * resource.getpagesize(), data * resource.getpagesize()
+
+
 def set_limits(limits: dict[str, Any], *, processes: bool) -> None:
     """Resource limits of this process and of all that it starts.
 
@@ -79,8 +98,11 @@ def set_limits(limits: dict[str, Any], *, processes: bool) -> None:
             namespace, so outside of one it would count strangers.
     """
     seconds = int(2 * limits["notebook_seconds"]) + 1  # of each process, on up to two processors
+    mapped, data = _held()
     wanted = {
-        resource.RLIMIT_AS: limits["memory_bytes"],
+        resource.RLIMIT_DATA: data + limits["memory_bytes"],
+        # Shared memory counts here alone. Libraries do as well: PyTorch's for CUDA map 3 GiB.
+        resource.RLIMIT_AS: mapped + limits["memory_bytes"] + _LIBRARIES,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_CPU: seconds,
         resource.RLIMIT_FSIZE: limits["file_bytes"],

@@ -277,3 +277,17 @@ def test_limits_by_default_suit_pytorch():
     assert Limits().cell_seconds == 30  # nbgrader's
     assert Limits().memory_bytes >= 4096 * MIB
     assert view.TAUGHT
+
+
+def test_what_was_imported_ahead_takes_none_of_the_memory(session):
+    run = session.run(
+        "import resource\nfields = open('/proc/self/statm').read().split()\n"
+        "page = resource.getpagesize()\n"
+        "held = int(fields[0]) * page, int(fields[5]) * page\n"
+        "limits = [resource.getrlimit(w)[0] for w in (resource.RLIMIT_AS, resource.RLIMIT_DATA)]\n"
+        "print([limit - size for limit, size in zip(limits, held)])"
+    )
+    space, data = json.loads(text(run))
+    # What a kernel takes before the first cell, threads' stacks for instance, is less than a third.
+    assert space > SMALL.memory_bytes
+    assert data > SMALL.memory_bytes * 2 / 3
