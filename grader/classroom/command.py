@@ -29,10 +29,10 @@ from grader.classroom.folder import CourseFolder, CourseFolderError
 from grader.classroom.gradebook import Writer, opened
 from grader.classroom.journal import Journal, Past
 from grader.classroom.master import Master, asked, grading, load_masters
+from grader.classroom.notebook_run import Policy
 from grader.classroom.pools import DaskPool, LocalPool, Pool, default_workers
 from grader.classroom.runner import Row, Run, Summary, to_grade
 from grader.classroom.session import MIB, Limits, Sandbox
-from grader.classroom.unit import Policy
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook

@@ -16,8 +16,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from grader.classroom.notebook_run import Policy
 from grader.classroom.result import Result
-from grader.classroom.unit import Policy, Work, grade_submission
+from grader.classroom.unit import Work, grade_submission
 from grader.errors import CourseError
 
 Grade = Callable[[Work, Policy], Result]

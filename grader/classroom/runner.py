@@ -17,11 +17,12 @@ from grader.classroom.folder import CourseFolder, CourseFolderError
 from grader.classroom.gradebook import GradebookBusy, Writer
 from grader.classroom.journal import Journal, Past
 from grader.classroom.master import Master
+from grader.classroom.notebook_run import Policy
 from grader.classroom.pools import Pool, WorkerLost
 from grader.classroom.publish import Publisher
 from grader.classroom.result import Result
 from grader.classroom.submission import collect
-from grader.classroom.unit import Policy, Work
+from grader.classroom.unit import Work
 from grader.errors import CourseError
 
 Outcome = Literal["graded", "disputed", "unreadable", "lost", "failed"]

@@ -14,10 +14,11 @@ from sessions import needs_bwrap
 
 from grader.classroom import hearing, outside, referee
 from grader.classroom.master import Master, grading
+from grader.classroom.notebook_run import Policy
 from grader.classroom.result import CellResult, NotebookResult, Result
 from grader.classroom.runner import Summary, row_of
 from grader.classroom.session import MIB, Limits
-from grader.classroom.unit import Policy, Work, grade_submission
+from grader.classroom.unit import Work, grade_submission
 
 pytestmark = [pytest.mark.slow, needs_bwrap]
 

@@ -14,12 +14,13 @@ import pytest
 from classroom_material import answer, cell, test_cell
 
 from grader import plain
-from grader.classroom import unit
+from grader.classroom import notebook_run
 from grader.classroom.master import Master, asked
+from grader.classroom.notebook_run import Policy
 from grader.classroom.pools import LocalPool, WorkerLost
 from grader.classroom.result import Result
 from grader.classroom.session import CellRun, Limits, NoReply, SessionLost
-from grader.classroom.unit import Policy, Work, grade_submission, notebook_seed
+from grader.classroom.unit import Work, grade_submission, notebook_seed
 from grader.probe import reply
 
 RIGHT = "import numpy as np\ndef step(z):\n    return np.where(z >= 0, 1, -1)"
@@ -71,7 +72,7 @@ def session(monkeypatch):
     def open_session(files, **how):
         yield chosen[0]()
 
-    monkeypatch.setattr(unit, "open_session", open_session)
+    monkeypatch.setattr(notebook_run, "open_session", open_session)
     return chosen
 
 
@@ -131,7 +132,7 @@ def test_a_kernel_that_never_starts_is_said_for_every_cell(session, monkeypatch)
     def refuse(files, **how):
         raise SessionLost("the kernel did not start within 60 s")
 
-    monkeypatch.setattr(unit, "open_session", refuse)
+    monkeypatch.setattr(notebook_run, "open_session", refuse)
     notebook, scores = graded({"perceptron-step": RIGHT, "essay": "So."})
     assert scores == {"perceptron-step-check": 0, "double-test": 0, "essay": None, "task": None}
     assert notebook.status == "lost"
