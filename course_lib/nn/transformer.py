@@ -21,11 +21,14 @@ __all__ = ["Block", "FeedForward"]
 
 
 class FeedForward(Module):
-    """A network of its own at each position: up to 4 * d_model units, GELU, and down again."""
+    """A network of its own at each position: up to 4 * d_model units, GELU, and down again.
+
+    GELU is computed by tanh, as in GPT-2.
+    """
 
     def __init__(self, d_model: int, dropout: float = 0.0, *, rng: np.random.Generator) -> None:
         self.up = Linear(d_model, 4 * d_model, rng=rng)
-        self.gelu = GELU()
+        self.gelu = GELU("tanh")
         self.down = Linear(4 * d_model, d_model, rng=rng)
         self.dropout = Dropout(dropout, rng=rng)
 

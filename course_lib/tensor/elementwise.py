@@ -150,16 +150,29 @@ def _gelu_exact(x: Array, value: Array, slope: Array) -> None:
 
 
 def _gelu_tanh(x: Array, value: Array, slope: Array) -> None:
-    """GELU by tanh, x * (1 + t) / 2 with t = tanh(inner), and its slope."""
+    """GELU by tanh: x * half, half = (1 + t) / 2, t = tanh(inner), inner = s * (x + c * x**3).
+
+    Its slope is half + x / 2 * (1 - t**2) * s * (1 + 3 * c * x**2).
+    """
+    s, c = math.sqrt(2 / math.pi), 0.044715
     square = x * x
-    t = np.tanh(x * (_TANH_SCALE + _TANH_SCALE * 0.044715 * square))
-    inner_slope = _TANH_SCALE + _TANH_SCALE * 3 * 0.044715 * square
-    half = 0.5 * (1 + t)
-    np.multiply(x, half, out=value)
-    np.add(half, 0.5 * x * (1 - t * t) * inner_slope, out=slope)
+    inner = np.multiply(square, s * c, out=value)
+    inner += s
+    inner *= x
+    t = np.tanh(inner, out=value)
+    np.multiply(t, t, out=slope)
+    slope -= 1
+    square *= -0.5 * s * 3 * c
+    square += -0.5 * s
+    slope *= square
+    slope *= x
+    half = t
+    half += 1
+    half *= 0.5
+    slope += half
+    value *= x  # value holds half so far
 
 
-_TANH_SCALE = math.sqrt(2 / math.pi)
 # Abramowitz and Stegun 1964, 7.1.26, for the tail of the normal distribution: |error| < 7.5e-8.
 _TAIL = (0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429)
 _TAIL_OVER_PDF = tuple(a * math.sqrt(math.pi / 2) for a in _TAIL)

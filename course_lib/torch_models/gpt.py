@@ -73,12 +73,15 @@ class MultiHeadAttention(nn.Module):
 
 
 class FeedForward(nn.Module):
-    """A network of its own at each position: up to 4 * d_model units, GELU, and down again."""
+    """A network of its own at each position: up to 4 * d_model units, GELU, and down again.
+
+    GELU is computed by tanh, as in GPT-2.
+    """
 
     def __init__(self, config: GPTConfig) -> None:
         super().__init__()
         self.up = nn.Linear(config.d_model, 4 * config.d_model)
-        self.gelu = nn.GELU()
+        self.gelu = nn.GELU(approximate="tanh")
         self.down = nn.Linear(4 * config.d_model, config.d_model)
         self.dropout = nn.Dropout(config.dropout)
 

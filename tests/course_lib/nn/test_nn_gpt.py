@@ -1,4 +1,5 @@
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -46,8 +47,9 @@ def test_a_block_is_pytorchs_own_transformer_layer_with_a_causal_mask() -> None:
     ours = nn.Block(d, 4, rng=rng())
     for p in ours.parameters():
         p.data += normal(*p.shape, seed=p.ndim) / 4
+    gelu = partial(torch.nn.functional.gelu, approximate="tanh")  # GPT-2's
     layer = torch.nn.TransformerEncoderLayer(
-        d, 4, 4 * d, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
+        d, 4, 4 * d, dropout=0.0, activation=gelu, batch_first=True, norm_first=True
     )
     names = {
         "attention.qkv.": "self_attn.in_proj_",
