@@ -16,7 +16,7 @@ VALUES = [
     None, True, 3, -(2**5000), 1.5, float("inf"), "text", "x" * 50_000, b"\x00\xff",
     bytearray(b"a"),
     1 + 2j, ..., range(2, 9, 3), [1, [2, (3, {4})]], (), {"a": 1}, {1: {2: [3]}, (4, 5): None},
-    frozenset("ab"), collections.Counter("aab"), collections.OrderedDict(a=1, b=2),
+    frozenset({2, 3}), collections.Counter("aab"), collections.OrderedDict(a=1, b=2),
     collections.deque([1, 2]), POINT(1, 2), decimal.Decimal("1.10"), fractions.Fraction(1, 3),
     datetime.datetime(2026, 2, 1, 12, 30), datetime.date(2026, 2, 1), datetime.time(1, 2),
     datetime.timedelta(1, 2, 3), np.float32(1.5), np.int64(7), np.bool_(True), np.str_("a"),
