@@ -7,8 +7,11 @@ credit). Without a word on it, an attack earns nothing.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import nbformat
+
+COURSE = Path(__file__).parents[2]
 
 Notebook = nbformat.NotebookNode
 STEP, DOUBLE = "perceptron-step", "double"
@@ -210,8 +213,8 @@ FORGE = [
            {STEP: "from grader.checks.l01_perceptron import EXERCISES\n"
                   "step = EXERCISES[1].reference"}),
     Attack("the solution's file",
-           {STEP: "import glob\nfound = glob.glob('/work/**/01_perceptron.py', recursive=True)\n"
-                  "exec(open(found[0]).read())"}),
+           {STEP: f"import glob\npattern = '{COURSE}/**/01_perceptron.py'\n"
+                  "exec(open(glob.glob(pattern, recursive=True)[0]).read())"}),
     Attack("the worked case by heart",
            {STEP: "def step(z):\n    if z.tolist() == [-0.5, 0.0, 2.0]:\n"
                   "        return np.array([-1, 1, 1])\n    return np.ones(z.shape)"}),
