@@ -164,14 +164,14 @@ def _untouched(place: int, cell: nbformat.NotebookNode, right: str) -> str:
 def _crashing(place: int, cell: nbformat.NotebookNode, right: str) -> str:
     if cell.cell_type != "code":
         return right
-    return "def broken(:" if place % 2 else _with_bodies(right, "raise KeyError('x')")
+    return "def broken(:" if place % 2 else with_bodies(right, "raise KeyError('x')")
 
 
 def _hard_coded(place: int, cell: nbformat.NotebookNode, right: str) -> str:
-    return right if cell.cell_type != "code" else _with_bodies(right, "return 1.0")
+    return right if cell.cell_type != "code" else with_bodies(right, "return 1.0")
 
 
-def _with_bodies(source: str, body: str) -> str:
+def with_bodies(source: str, body: str) -> str:
     """The same functions, all of them with this body."""
     tree = ast.parse(source)
     for node in ast.walk(tree):

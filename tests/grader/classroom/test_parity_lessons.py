@@ -5,7 +5,6 @@ fits any lesson: right, untouched, no Python, a function with an empty or a wron
 two students a lesson; `COURSE_PARITY_STUDENTS=30` raises it, `COURSE_PARITY_LESSONS` names lessons.
 """
 
-import ast
 import os
 import random
 
@@ -13,6 +12,7 @@ import pytest
 from classroom_material import LESSON, lesson_room, solutions
 from parity import Pair, assert_equal, graded
 
+from benchmarks.grading import with_bodies
 from grader.registry import lessons
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
@@ -20,15 +20,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 OTHERS = [lesson for lesson in lessons() if lesson != LESSON]
 CHOSEN = os.environ.get("COURSE_PARITY_LESSONS", "").split() or OTHERS
 STUDENTS = int(os.environ.get("COURSE_PARITY_STUDENTS", "2"))
-
-
-def with_bodies(source: str, body: str) -> str:
-    """The same code, with this in place of what its functions do."""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef):
-            node.body = ast.parse(f"def f():\n    {body}").body[0].body  # type: ignore[attr-defined]
-    return ast.unparse(tree)
 
 
 def drawn(draw: random.Random, right: dict[str, str]) -> dict[str, str]:
